@@ -1,0 +1,1 @@
+"""The MIM conformance checker: catalogue, checks, runner and reports."""

@@ -1,0 +1,1 @@
+"""The HTTP binding of NGSI-LD (CIM 009 clause 6), one module per resource."""

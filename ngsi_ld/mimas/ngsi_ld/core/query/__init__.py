@@ -1,0 +1,1 @@
+"""The query languages: text to trees, and trees against documents in memory."""

@@ -1,0 +1,1 @@
+"""Entities, history and the outbox in PostgreSQL with PostGIS."""
