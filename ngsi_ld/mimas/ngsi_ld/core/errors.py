@@ -36,7 +36,7 @@ class NgsiLdError(Exception):
         self.facts = facts
 
     def to_problem(self) -> dict[str, Any]:
-        """The problem details as they go over the wire (CIM 009 5.5.3: type, title and detail are mandatory)."""
+        """The problem details as they go over the wire (CIM 009 5.5.3)."""
         return {
             "type": PREFIX + self.problem,
             "title": self.title,
