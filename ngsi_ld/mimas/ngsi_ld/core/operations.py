@@ -117,3 +117,62 @@ class RecordReading(Operation):
     """
 
     document: Document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpsertTemporal(Operation):
+    """POST /temporal/entities (5.6.11): the evolution is created, or its instances are added.
+
+    Mimas keeps one store: every instance becomes a history row, and the newest instance of an attribute
+    (by observedAt; an instance without one counts as observed now) becomes the current one when there is
+    none or when it is not older. `document` maps each attribute to its instances.
+    """
+
+    document: Document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppendTemporal(Operation):
+    """POST /temporal/entities/{id}/attrs (5.6.12): instances are added, none is overwritten."""
+
+    fragment: Document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryOperation(Operation):
+    """A write to the history alone: the store executes it on its rows, `apply` never sees it.
+
+    The current state stays as it is, also when the history of an attribute or of the whole entity goes:
+    what is true now is managed under /entities.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModifyInstance(HistoryOperation):
+    """PATCH .../attrs/{attribute}/{instanceId} (5.6.14): the instance is replaced, createdAt stays."""
+
+    attribute: str
+    instance_id: str
+    instance: Instance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteInstance(HistoryOperation):
+    """DELETE .../attrs/{attribute}/{instanceId} (5.6.15)."""
+
+    attribute: str
+    instance_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteTemporalAttribute(HistoryOperation):
+    """DELETE /temporal/entities/{id}/attrs/{attribute} (5.6.13): 404 only when the attribute has no rows."""
+
+    attribute: str
+    dataset_id: str = ""
+    delete_all: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteTemporalEntity(HistoryOperation):
+    """DELETE /temporal/entities/{id} (5.6.16): all its history."""
