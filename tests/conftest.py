@@ -1,0 +1,228 @@
+"""What every test may ask for: fresh databases on a real PostgreSQL, and a real Mosquitto."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import hashlib
+import importlib.util
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Coroutine, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import pytest
+
+T = TypeVar("T")
+SERVICES = pytest.StashKey[Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One directory for the services of a run; the workers of xdist get the controller's."""
+    worker = getattr(config, "workerinput", None)
+    if worker is not None:
+        config.stash[SERVICES] = Path(worker["mimas_services"])
+        return
+    directory = Path(tempfile.mkdtemp(prefix="mimas-tests-"))
+    directory.chmod(0o755)
+    config.stash[SERVICES] = directory
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of xdist where the services are."""
+    node.workerinput["mimas_services"] = str(node.config.stash[SERVICES])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what the run started."""
+    if hasattr(config, "workerinput") or SERVICES not in config.stash:
+        return
+    directory = config.stash[SERVICES]
+    if (directory / "postgres").exists():
+        from mimas.platform.postgres import PrivatePostgres
+
+        PrivatePostgres(directory).stop(immediately=True)
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def services(pytestconfig: pytest.Config) -> Path:
+    """The directory of the services of this run."""
+    return pytestconfig.stash[SERVICES]
+
+
+@pytest.fixture(scope="session")
+def server_url(services: Path) -> Iterator[str]:
+    """A PostgreSQL server with PostGIS, as a superuser who may make databases."""
+    url = os.environ.get("MIMAS_TEST_DATABASE_URL") or _private_server(services)
+    if url is not None:
+        yield url
+        return
+    with _container() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def administrator(server_url: str) -> Iterator[Administrator]:
+    """Makes and drops databases."""
+    administrator = Administrator(server_url)
+    yield administrator
+    administrator.close()
+
+
+@pytest.fixture(scope="session")
+def template(administrator: Administrator) -> str:
+    """The name of a migrated database that is cloned; made once for each state of the migrations."""
+    return administrator.ensure_template(f"mimas_template_{_schema_hash()}")
+
+
+@pytest.fixture
+def database_url(administrator: Administrator, template: str) -> Iterator[str]:
+    """A fresh database with the newest schema, dropped after the test."""
+    name = f"mimas_test_{uuid4().hex}"
+    administrator.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    yield administrator.url_of(name)
+    administrator.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def empty_database_url(administrator: Administrator) -> Iterator[str]:
+    """A fresh database without a schema, dropped after the test."""
+    name = f"mimas_test_{uuid4().hex}"
+    administrator.execute(f'CREATE DATABASE "{name}"')
+    yield administrator.url_of(name)
+    administrator.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def mqtt_url(services: Path) -> Iterator[str]:
+    """A private Mosquitto of this session, as `mimas up` runs it."""
+    from mimas.platform.mosquitto import PrivateMosquitto
+
+    directory = Path(tempfile.mkdtemp(prefix="mqtt-", dir=services))
+    directory.chmod(0o755)
+    broker = PrivateMosquitto(directory, port=None)
+    try:
+        broker.start()
+    except Exception as error:
+        _missing(f"no Mosquitto: {error}")
+    yield broker.url
+    broker.stop()
+
+
+class Administrator:
+    """A superuser's connection, kept open in a loop of its own, and the databases made through it."""
+
+    def __init__(self, server_url: str) -> None:
+        import asyncpg
+
+        self._url = server_url
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._connection = self._run(asyncpg.connect(server_url, timeout=20))
+
+    def url_of(self, database: str) -> str:
+        """The URL of another database of this server."""
+        return urlunsplit(urlsplit(self._url)._replace(path=f"/{database}"))
+
+    def execute(self, sql: str) -> None:
+        """Run one statement."""
+        self._run(self._connection.execute(sql))
+
+    def ensure_template(self, name: str) -> str:
+        """Make the template unless it is there; other runs on this server wait for the one that makes it."""
+        self.execute("SELECT pg_advisory_lock(hashtext('mimas test template'))")
+        try:
+            sql = "SELECT 1 FROM pg_database WHERE datname = $1"
+            if self._run(self._connection.fetchval(sql, name)) is None:
+                self._make_template(name)
+        finally:
+            self.execute("SELECT pg_advisory_unlock(hashtext('mimas test template'))")
+        return name
+
+    def close(self) -> None:
+        """Close the connection and end the loop."""
+        self._run(self._connection.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _make_template(self, name: str) -> None:
+        from mimas.ngsi_ld.store.migrate import upgrade
+
+        building = f"{name}_new"
+        self.execute(f'DROP DATABASE IF EXISTS "{building}" WITH (FORCE)')
+        self.execute(f'CREATE DATABASE "{building}"')
+        failures: list[BaseException] = []
+
+        def migrate() -> None:
+            try:
+                upgrade(self.url_of(building))
+            except BaseException as error:
+                failures.append(error)
+
+        thread = threading.Thread(target=migrate)  # `upgrade` runs a loop of its own
+        thread.start()
+        thread.join()
+        if failures:
+            raise failures[0]
+        self.execute(f'ALTER DATABASE "{building}" RENAME TO "{name}"')
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
+
+
+def _schema_hash() -> str:
+    """Changes with whatever makes the schema, and with the month: partitions are made ahead of time."""
+    spec = importlib.util.find_spec("mimas.ngsi_ld.store")
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
+    root = Path(spec.submodule_search_locations[0])
+    digest = hashlib.sha256(f"{datetime.now(UTC):%Y-%m}".encode())
+    files = [root / "tables.py", root / "partitions.py", *sorted((root / "migrations").rglob("*.py"))]
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _private_server(services: Path) -> str | None:
+    """Start a private cluster, or find the one another worker of this run started."""
+    from mimas.platform.postgres import PrivatePostgres
+    from mimas.platform.processes import Refused
+
+    cluster = PrivatePostgres(services, options={"fsync": "off", "full_page_writes": "off"})
+    with (services / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            cluster.start()
+        except Refused as error:
+            if shutil.which("docker") is None:
+                _missing(f"no PostgreSQL: {error}")
+            return None
+    return cluster.url_of("postgres")
+
+
+def _container() -> Any:
+    from testcontainers.postgres import PostgresContainer
+
+    class Container(PostgresContainer):
+        def __enter__(self) -> str:
+            super().__enter__()
+            return self.get_connection_url(driver=None)
+
+    return Container("postgis/postgis:16-3.4", username="postgres", password=uuid4().hex)
+
+
+def _missing(what: str) -> None:
+    """Skip loudly; in CI a missing service is a failure."""
+    if os.environ.get("CI"):
+        pytest.fail(what, pytrace=False)
+    pytest.skip(what)
