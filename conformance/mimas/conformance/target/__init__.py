@@ -1,0 +1,14 @@
+"""What is checked: the product, the interfaces it claims, what may be written, what else is offered."""
+
+from .target import Attestation, Interface, Limits, Sample, Target, TargetError, load_target, target_of_url
+
+__all__ = [
+    "Attestation",
+    "Interface",
+    "Limits",
+    "Sample",
+    "Target",
+    "TargetError",
+    "load_target",
+    "target_of_url",
+]

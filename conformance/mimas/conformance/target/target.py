@@ -1,0 +1,182 @@
+"""Reads a target.yaml, or makes a target of a bare base URL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import yaml
+from jsonschema import Draft202012Validator, FormatChecker
+
+Writes = Literal["none", "test-tenant", "anything"]
+
+
+class TargetError(Exception):
+    """The target cannot be understood; the message lists everything that is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """One interface the product claims: its mechanism and where it is."""
+
+    mechanism: str
+    url: str
+    description: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A data file offered for checking."""
+
+    path: Path
+    media_type: str | None = None
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """A person's word for a requirement: who, when, where it can be read, until when it holds."""
+
+    requirement: str
+    by: str
+    given_on: date
+    link: str
+    expires: date | None = None
+    equivalent: bool = False
+    text: str | None = None
+
+    def holds_on(self, day: date) -> bool:
+        """Whether it has not expired."""
+        return self.expires is None or self.expires >= day
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How polite the checker is: requests a second, requests at once, seconds and bytes for one answer."""
+
+    requests_per_second: float = 50.0
+    concurrency: int = 4
+    timeout: float = 10.0
+    max_bytes: int = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A product under test. `credentials` maps a role to the environment variable that holds its secret."""
+
+    name: str
+    interfaces: Mapping[str, Interface]
+    version: str | None = None
+    vendor: str | None = None
+    credentials: Mapping[str, str] = field(default_factory=dict)
+    writes: Writes = "none"
+    tenant: str | None = None
+    service_area: tuple[float, float, float, float] | None = None
+    samples: tuple[Sample, ...] = ()
+    documents: Mapping[str, str] = field(default_factory=dict)
+    profiles: tuple[str, ...] = ()
+    conditions: frozenset[str] = frozenset()
+    attestations: tuple[Attestation, ...] = ()
+    allow: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The hosts the user named: they may be called even where they are private."""
+        named = (urlsplit(each.url).hostname for each in self.interfaces.values())
+        return frozenset(host for host in named if host)
+
+
+@cache
+def _validator() -> Draft202012Validator:
+    text = (resources.files(__package__) / "schema.yaml").read_text()
+    return Draft202012Validator(yaml.safe_load(text), format_checker=FormatChecker())
+
+
+def load_target(path: Path) -> Target:
+    """The target of a target.yaml; raises TargetError with every mistake at once."""
+    try:
+        document = yaml.safe_load(path.read_text())
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise TargetError(f"{path} cannot be read: {error}") from error
+    document = _plain_dates(document)
+    errors = sorted(_validator().iter_errors(document), key=lambda error: list(map(str, error.absolute_path)))
+    if errors:
+        raise TargetError(
+            "\n".join(f"{path}: {'/'.join(map(str, e.absolute_path)) or 'file'}: {e.message}" for e in errors)
+        )
+    return _target(document, path.parent)
+
+
+def target_of_url(url: str) -> Target:
+    """A target that claims nothing yet but a base URL: discovery finds out what it offers."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise TargetError(f"{url!r} is neither a file nor an http(s) URL.")
+    return Target(name=parts.netloc, interfaces={"openapi-rest": Interface("openapi-rest", url.rstrip("/"))})
+
+
+def _plain_dates(value: Any) -> Any:
+    """YAML reads 2026-01-31 as a date; the schema knows text."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {key: _plain_dates(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_plain_dates(each) for each in value]
+    return value
+
+
+def _target(document: dict[str, Any], folder: Path) -> Target:
+    product = document["product"]
+    area = document.get("service_area")
+    return Target(
+        name=product["name"],
+        version=product.get("version"),
+        vendor=product.get("vendor"),
+        interfaces={
+            mechanism: Interface(
+                mechanism, each["url"].rstrip("/"), each.get("description"), each.get("options", {})
+            )
+            for mechanism, each in document["interfaces"].items()
+        },
+        credentials={role: each["env"] for role, each in document.get("credentials", {}).items()},
+        writes=document.get("writes", "none"),
+        tenant=document.get("tenant"),
+        service_area=(area[0], area[1], area[2], area[3]) if area else None,
+        samples=tuple(
+            Sample(folder / each["path"], each.get("media_type"), each.get("model"))
+            for each in document.get("samples", ())
+        ),
+        documents={name: _document(each, folder) for name, each in document.get("documents", {}).items()},
+        profiles=tuple(document.get("profiles", ())),
+        conditions=frozenset(document.get("conditions", ())),
+        attestations=tuple(_attestation(each) for each in document.get("attestations", ())),
+        allow=tuple(document.get("allow", ())),
+        limits=Limits(**document.get("limits", {})),
+    )
+
+
+def _document(place: str, folder: Path) -> str:
+    """A document's URL, or its path made absolute."""
+    return place if urlsplit(place).scheme in ("http", "https") else str((folder / place).resolve())
+
+
+def _attestation(entry: dict[str, Any]) -> Attestation:
+    expires = entry.get("expires")
+    return Attestation(
+        requirement=entry["requirement"],
+        by=entry["by"],
+        given_on=date.fromisoformat(entry["date"]),
+        link=entry["link"],
+        expires=date.fromisoformat(expires) if expires else None,
+        equivalent=entry.get("equivalent", False),
+        text=entry.get("text"),
+    )
