@@ -1,6 +1,7 @@
 """The requirement catalogue that ships with the package."""
 
 import pytest
+
 from mimas.conformance.catalogue import Requirement, load_catalogue
 
 CATALOGUE = load_catalogue()

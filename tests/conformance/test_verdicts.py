@@ -1,6 +1,7 @@
 """How verdicts combine (the catalogue's result rules)."""
 
 import pytest
+
 from mimas.conformance.verdicts import Verdict, combine, judge_mim
 
 PASS, FAIL, WARN, ERROR = Verdict.PASS, Verdict.FAIL, Verdict.WARN, Verdict.ERROR
