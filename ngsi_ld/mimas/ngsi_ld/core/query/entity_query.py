@@ -35,7 +35,7 @@ class EntityQuery:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A slice of a result; `after` is the key behind which it starts, so that deep pages cost what first ones do."""
+    """A slice of a result. `after` is the key it starts behind: deep pages cost what first ones do."""
 
     limit: int = 20
     offset: int = 0
