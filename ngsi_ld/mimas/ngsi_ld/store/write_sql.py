@@ -1,0 +1,223 @@
+"""The one statement of a flush, and the arrays it takes.
+
+Every row comes through `unnest` of arrays. On Citus that goes through the coordinator, where a multi-row
+VALUES would be routed to the shards: `statement` is the only place that decides on the form. Times are
+bound, never `now()`.
+
+What lost a race against another writer does not come back from the statement, and its history and outbox
+rows are not written: an insert found the row, an update or a delete did not find the version it expected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from ..core.kinds import VALUE_MEMBER
+from ..core.state import HistoryEntry
+from .attribute_names import AttributeNames
+from .geometry import LOCATION_KEY
+from .instance_ids import InstanceIds, to_uuid
+from .write_group import Group
+
+Arrays = list[list[Any]]
+
+_ENTITY = (
+    *("tenant text", "id text", "expected bigint", "version bigint", "types text", "scopes text"),
+    *("doc jsonb", "times jsonb", "created_at timestamptz", "modified_at timestamptz"),
+    *("expires_next timestamptz", "location text"),
+)
+_GONE = ("tenant text", "id text", "expected bigint")
+_SAME = ("tenant text", "id text", "expected bigint")
+_FREE = ("tenant text", "id text")
+_GEO = ("tenant text", "entity_id text", "attribute text", "dataset_id text", "geometry text")
+_GEO_GONE = ("tenant text", "entity_id text", "attribute text", "dataset_id text")
+_HISTORY = (
+    *("tenant text", "entity_id text", "attribute_id int", "dataset_id text", "at timestamptz"),
+    *("observed_at timestamptz", "created_at timestamptz", "modified_at timestamptz"),
+    *("deleted_at timestamptz", "instance_id uuid", "number double precision", "instance jsonb"),
+)
+_OUTBOX = (
+    *("tenant text", "subscription_id text", "entity_id text", "payload jsonb"),
+    *("created_at timestamptz", "not_before timestamptz"),
+)
+_INPUTS = (_ENTITY, _GONE, _SAME, _FREE, _GEO, _GEO_GONE, _HISTORY, _OUTBOX)
+_SEPARATOR = "\n"  # in no name: types and scopes travel joined, arrays of arrays have no unnest
+
+
+def statement() -> str:
+    """The flush statement: arrays in the order of `arrays`, then writer, flush number and time."""
+    given, gone, same, free, geo, geo_gone, history, outbox = _sources()
+    writer, flush, now = (f"${sum(map(len, _INPUTS)) + number}" for number in (1, 2, 3))
+    return f"""
+WITH given AS MATERIALIZED (
+    SELECT tenant, id, expected, version, string_to_array(types, E'\\n') AS types,
+        string_to_array(scopes, E'\\n') AS scopes, doc, times, created_at, modified_at, expires_next,
+        st_setsrid(st_force2d(location::geometry), 4326) AS location
+    FROM {given}
+), inserted AS (
+    INSERT INTO entity (tenant, id, version, types, scopes, doc, times, created_at, modified_at, expires_next,
+        location)
+    SELECT tenant, id, version, types, scopes, doc, times, created_at, modified_at, expires_next, location
+    FROM given WHERE expected = 0
+    ON CONFLICT (tenant, id) DO NOTHING RETURNING tenant, id
+), updated AS (
+    UPDATE entity e SET version = g.version, types = g.types, scopes = g.scopes, doc = g.doc, times = g.times,
+        created_at = g.created_at, modified_at = g.modified_at, expires_next = g.expires_next,
+        location = g.location
+    FROM given g
+    WHERE g.expected > 0 AND e.tenant = g.tenant AND e.id = g.id AND e.version = g.expected
+    RETURNING e.tenant, e.id
+), deleted AS (
+    DELETE FROM entity e USING {gone}
+    WHERE e.tenant = gone.tenant AND e.id = gone.id AND e.version = gone.expected
+    RETURNING e.tenant, e.id
+), written AS MATERIALIZED (
+    SELECT tenant, id FROM inserted UNION ALL SELECT tenant, id FROM updated
+    UNION ALL SELECT tenant, id FROM deleted
+    UNION ALL SELECT e.tenant, e.id FROM {same}
+        JOIN entity e ON e.tenant = same.tenant AND e.id = same.id AND e.version = same.expected
+    UNION ALL SELECT tenant, id FROM {free}
+), new_tenant AS (
+    INSERT INTO tenant (name, created_at)
+    SELECT DISTINCT tenant, {now}::timestamptz FROM given WHERE expected = 0 AND tenant <> ''
+    ON CONFLICT DO NOTHING
+), located AS (
+    INSERT INTO entity_geo (tenant, entity_id, attribute, dataset_id, geometry)
+    SELECT tenant, entity_id, attribute, dataset_id, st_setsrid(st_force2d(geometry::geometry), 4326)
+    FROM {geo} WHERE {_was_written("geo")}
+    ON CONFLICT (tenant, entity_id, attribute, dataset_id) DO UPDATE SET geometry = excluded.geometry
+), dislocated AS (
+    DELETE FROM entity_geo e USING {geo_gone}
+    WHERE e.tenant = geo_gone.tenant AND e.entity_id = geo_gone.entity_id
+        AND e.attribute = geo_gone.attribute AND e.dataset_id = geo_gone.dataset_id
+        AND {_was_written("geo_gone")}
+), evolved AS (
+    INSERT INTO attr_history (tenant, entity_id, attribute_id, dataset_id, at, observed_at, created_at,
+        modified_at, deleted_at, instance_id, number, instance)
+    SELECT * FROM {history} WHERE {_was_written("history")}
+    ON CONFLICT DO NOTHING
+), queued AS (
+    INSERT INTO outbox (tenant, subscription_id, entity_id, payload, created_at, not_before)
+    SELECT * FROM {outbox} WHERE {_was_written("outbox")}
+), marked AS (
+    INSERT INTO flush_mark (writer, flush, at) VALUES ({writer}, {flush}, {now})
+    ON CONFLICT (writer) DO UPDATE SET flush = excluded.flush, at = excluded.at
+)
+SELECT tenant, id FROM written
+"""  # noqa: S608 - only constants
+
+
+def arrays(groups: Sequence[Group], names: AttributeNames, ids: InstanceIds, now: datetime) -> Arrays:
+    """What the groups write, as the columns that `statement` binds."""
+    inputs: list[list[tuple[Any, ...]]] = [[] for _ in _INPUTS]
+    entity, gone, same, free, geo, geo_gone, history, outbox = inputs
+    for group in groups:
+        tenant, entity_id = group.key
+        if group.writes_state:
+            if group.state is None:
+                gone.append((tenant, entity_id, group.expected_version))
+            else:
+                entity.append(_entity_row(group))
+            geo.extend(_geo_rows(group))
+            geo_gone.extend(_geo_gone_rows(group))
+        elif group.touches_row:
+            same.append((tenant, entity_id, group.expected_version))
+        elif group.history:
+            free.append((tenant, entity_id))
+        history.extend(_history_row(tenant, entity_id, each, names, ids) for each in group.history)
+        outbox.extend(
+            (tenant, row.subscription_id, row.entity_id, row.payload, now, row.not_before)
+            for row in group.outbox
+        )
+    return [column for rows, fields in zip(inputs, _INPUTS, strict=True) for column in _columns(rows, fields)]
+
+
+def number_of(instance: dict[str, Any]) -> float | None:
+    """The value of an instance as aggregates count it; booleans are 1 and 0 (CIM 009 4.5.19.1)."""
+    value = instance.get("value")
+    if isinstance(value, (int, float)):
+        try:
+            return float(value)
+        except OverflowError:
+            return None
+    return None
+
+
+def _sources() -> Iterable[str]:
+    first = 1
+    names = ("given", "gone", "same", "free", "geo", "geo_gone", "history", "outbox")
+    for name, fields in zip(names, _INPUTS, strict=True):
+        columns = ", ".join(f"${first + i}::{field.split(' ', 1)[1]}[]" for i, field in enumerate(fields))
+        labels = ", ".join(field.split(" ", 1)[0] for field in fields)
+        yield f"unnest({columns}) AS {name}({labels})"
+        first += len(fields)
+
+
+def _was_written(source: str) -> str:
+    """The condition that keeps a row of a written entity: `IS TRUE` makes it a hash look-up, never a join."""
+    return f"(({source}.tenant, {source}.entity_id) IN (SELECT tenant, id FROM written)) IS TRUE"  # noqa: S608
+
+
+def _columns(rows: list[tuple[Any, ...]], fields: Sequence[str]) -> Iterable[list[Any]]:
+    return map(list, zip(*rows, strict=True)) if rows else ([] for _ in fields)
+
+
+def _entity_row(group: Group) -> tuple[Any, ...]:
+    state, stored = group.state, group.stored
+    assert state is not None
+    assert stored is not None
+    types, scopes = state.document["type"], state.document.get("scope")
+    return (
+        *group.key,
+        group.expected_version,
+        state.version,
+        _joined(types),
+        None if scopes is None else _joined(scopes),
+        stored.text,
+        stored.times_text,
+        state.created_at,
+        state.modified_at,
+        stored.expires_next,
+        group.geometries.get(LOCATION_KEY),
+    )
+
+
+def _joined(names: str | list[str]) -> str:
+    return names if isinstance(names, str) else _SEPARATOR.join(names)
+
+
+def _geo_rows(group: Group) -> Iterable[tuple[Any, ...]]:
+    for key, geometry in group.geometries.items():
+        if key != LOCATION_KEY:
+            yield (*group.key, *key, geometry)
+
+
+def _geo_gone_rows(group: Group) -> Iterable[tuple[Any, ...]]:
+    for key in group.former_geometries - group.geometries.keys():
+        if key != LOCATION_KEY:
+            yield (*group.key, *key)
+
+
+def _history_row(
+    tenant: str, entity_id: str, entry: HistoryEntry, names: AttributeNames, ids: InstanceIds
+) -> tuple[Any, ...]:
+    instance_id: UUID = to_uuid(entry.instance_id) if entry.instance_id else ids.new()
+    return (
+        tenant,
+        entity_id,
+        names.id_of(entry.attribute),
+        entry.dataset_id,
+        entry.observed_at or entry.modified_at,
+        entry.observed_at,
+        entry.created_at,
+        entry.modified_at,
+        entry.deleted_at,
+        instance_id,
+        number_of(entry.instance) if VALUE_MEMBER.get(entry.instance["type"]) == "value" else None,
+        orjson.dumps(entry.instance),
+    )
