@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -210,15 +211,13 @@ def _private_server(services: Path) -> str | None:
     return cluster.url_of("postgres")
 
 
-def _container() -> Any:
+@contextmanager
+def _container() -> Iterator[str]:
     from testcontainers.postgres import PostgresContainer
 
-    class Container(PostgresContainer):
-        def __enter__(self) -> str:
-            super().__enter__()
-            return self.get_connection_url(driver=None)
-
-    return Container("postgis/postgis:16-3.4", username="postgres", password=uuid4().hex)
+    image = PostgresContainer("postgis/postgis:16-3.4", username="postgres", password=uuid4().hex)
+    with image as container:
+        yield container.get_connection_url(driver=None)
 
 
 def _missing(what: str) -> None:

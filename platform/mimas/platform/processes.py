@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 _PR_SET_PDEATHSIG = 1
+_started: list[subprocess.Popen[bytes]] = []  # kept: a service may outlive who started it
 
 
 class Refused(Exception):
@@ -101,7 +102,7 @@ def start_service(
     setpriv = shutil.which("setpriv")
     if end_with_parent is not None and setpriv:
         prefix = [setpriv, "--pdeathsig", end_with_parent.name.removeprefix("SIG"), "--"]
-    return subprocess.Popen(  # noqa: S603 - programs found by `packages`, arguments of our own
+    process = subprocess.Popen(  # noqa: S603 - programs found by `packages`, arguments of our own
         [*prefix, *command],
         stdin=subprocess.DEVNULL,
         stdout=output,
@@ -111,6 +112,8 @@ def start_service(
         env=dict(os.environ if environment is None else environment),
         **as_user(user),
     )
+    _started.append(process)
+    return process
 
 
 def as_user(user: str | None) -> dict[str, Any]:
@@ -119,6 +122,14 @@ def as_user(user: str | None) -> dict[str, Any]:
         return {}
     entry = pwd.getpwnam(user)
     return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+
+
+def make_data_directory(path: Path) -> Path:
+    """Make the data directory unless it is there; the users of the services may pass, not list it."""
+    if not path.exists():
+        path.mkdir(parents=True)
+        path.chmod(0o711 if is_root() else 0o700)
+    return path
 
 
 def own_directory(path: Path, user: str | None, *, mode: int = 0o700) -> Path:
