@@ -1,0 +1,54 @@
+"""Concurrent look-ups by id as one query: what is asked while one runs makes up the next. No timer."""
+
+from __future__ import annotations
+
+import asyncio
+
+from .database import Database
+from .stored import STORED_COLUMNS, StoredEntity, from_row
+
+_LOOK_UP = f"SELECT {STORED_COLUMNS} FROM entity WHERE tenant = $1 AND id = any($2::text[])"  # noqa: S608
+
+Waiting = dict[str, "asyncio.Future[StoredEntity | None]"]
+
+
+class CoalescedLookup:
+    """Finds entities by id; at most `lanes` queries at a time, each for everything that waits."""
+
+    def __init__(self, database: Database, *, lanes: int = 2) -> None:
+        self._database = database
+        self._lanes = lanes
+        self._waiting: dict[str, Waiting] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def find(self, tenant: str, entity_id: str) -> StoredEntity | None:
+        """The stored entity, or None."""
+        waiting = self._waiting.setdefault(tenant, {})
+        future = waiting.get(entity_id)
+        if future is None:
+            future = waiting[entity_id] = asyncio.get_running_loop().create_future()
+            future.add_done_callback(_look_at)
+            if len(self._tasks) < self._lanes:
+                task = asyncio.create_task(self._work(), name="mimas entity look-up")
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+        return await asyncio.shield(future)
+
+    async def _work(self) -> None:
+        while self._waiting:
+            tenant, waiting = self._waiting.popitem()
+            try:
+                rows = await self._database.fetch(_LOOK_UP, tenant, list(waiting))
+            except Exception as error:
+                for future in waiting.values():
+                    future.set_exception(error)
+                continue
+            found = {row["id"]: from_row(row) for row in rows}
+            for entity_id, future in waiting.items():
+                future.set_result(found.get(entity_id))
+
+
+def _look_at(future: asyncio.Future[StoredEntity | None]) -> None:
+    """Whoever asked may have gone: an error that nobody collects is no news."""
+    if not future.cancelled():
+        future.exception()
