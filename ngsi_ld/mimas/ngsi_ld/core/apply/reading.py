@@ -41,7 +41,7 @@ def instance_id(entity_id: str, attribute: str, instance: Instance) -> str | Non
     value = instance[VALUE_MEMBER[instance["type"]]]
     facts = [entity_id, attribute, dataset_of(instance), observed, value]
     digest = blake2b(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
-    return f"urn:uuid:{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-a{digest[17:20]}-{digest[20:]}"
+    return f"urn:ngsi-ld:Instance:{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-a{digest[17:20]}-{digest[20:]}"
 
 
 def _record(draft: Draft, attribute: str, instance: Instance) -> None:
