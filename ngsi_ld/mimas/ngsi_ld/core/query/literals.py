@@ -17,8 +17,8 @@ from ..errors import BadRequestData
 
 TemporalKind = Literal["DateTime", "Date", "Time"]
 
-_DAY = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
-_HOUR = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:[.,]\d{1,6})?Z"
+_DAY = "[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+_HOUR = "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:[.,][0-9]{1,6})?Z"
 SHAPES: dict[TemporalKind, str] = {"DateTime": f"{_DAY}T{_HOUR}", "Date": _DAY, "Time": _HOUR}
 WIDTHS: dict[TemporalKind, int] = {"DateTime": 19, "Date": 10, "Time": 8}
 _SHAPES = {kind: re.compile(shape, re.ASCII) for kind, shape in SHAPES.items()}
@@ -119,6 +119,8 @@ def data_type(value: Any) -> str:
 
 def sort_key(literal: Scalar, value: Any) -> Any:
     """`value` in the terms of `literal`, to compare with `literal_key`; None when the types differ."""
+    if isinstance(value, Temporal):
+        return value.key if data_type(literal) == value.kind else None
     if isinstance(literal, Temporal):
         return temporal_key(literal.kind, value) if isinstance(value, str) else None
     if data_type(value) != data_type(literal):

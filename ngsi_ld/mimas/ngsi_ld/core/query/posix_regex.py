@@ -1,10 +1,10 @@
 """Patterns of `~=` and `idPattern`: extended regular expressions of POSIX that mean the same everywhere.
 
-A pattern is *found in* a string (write `^...$` for the whole of it). Supported are `. [] [^] () | * + ? {m,n}`,
-`^ $`, named classes (`[[:alpha:]]`), `\\d \\w \\s` and their negations, `(?:`, and lazy quantifiers, which find
-the same. Classes mean ASCII. Back-references, look-around, word boundaries and collating elements get a 400.
-The pattern is run by an automaton whose time grows with the string only, so no pattern can hang the platform.
-`Pattern.postgres` is the same pattern for PostgreSQL's `~` and for jsonpath's `like_regex ... flag "s"`.
+A pattern is *found in* a string (write `^...$` for the whole of it). Supported: `. [] [^] () | * + ? {m,n}`,
+`^`, `$`, named classes (`[[:alpha:]]`), `\\d`, `\\w`, `\\s` and their negations, `(?:`, and lazy quantifiers,
+which find the same. Classes mean ASCII. Refused with a 400: back-references, look-around, word boundaries
+and collating elements. An automaton runs it in time that grows with the string only, so no pattern can hang
+the platform. `Pattern.postgres` is the same for PostgreSQL's `~` and jsonpath's `like_regex ... flag "s"`.
 """
 
 from __future__ import annotations
