@@ -1,0 +1,84 @@
+"""The HTTP binding as one ASGI application."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp
+
+from .answers import Answer, json_answer
+from .broker import Broker
+from .docs_page import docs_page
+from .exchange import Exchange
+from .negotiation import JSON
+from .openapi import openapi_document
+from .operation import Operation, Reply
+from .operation_table import OPERATIONS
+from .routing import NgsiLdApp
+
+TAG = "Information"
+EXPOSED_HEADERS = ("Link", "Location", "NGSILD-Results-Count", "NGSILD-Tenant", "Content-Range")
+
+
+def create_app(
+    broker: Broker,
+    *,
+    gzip: bool = False,
+    cors_origins: Sequence[str] = (),
+    more_operations: Sequence[Operation] = (),
+) -> ASGIApp:
+    """The application; compression and CORS only when asked for."""
+    operations = _with_description(broker, (*OPERATIONS, *more_operations))
+    app: ASGIApp = NgsiLdApp(broker, operations)
+    if gzip:
+        app = GZipMiddleware(app, minimum_size=1024, compresslevel=4)
+    if cors_origins:
+        app = CORSMiddleware(
+            app,
+            allow_origins=list(cors_origins),
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=EXPOSED_HEADERS,
+        )
+    return app
+
+
+def _with_description(broker: Broker, operations: Sequence[Operation]) -> tuple[Operation, ...]:
+    """The operations with the two that describe them all, themselves included."""
+
+    async def openapi(_: Exchange) -> Answer:
+        return json_answer(document)
+
+    async def docs(_: Exchange) -> Answer:
+        return Answer(200, page, [(b"content-type", b"text/html; charset=utf-8")])
+
+    described = (
+        *operations,
+        Operation(
+            "openapi",
+            "GET",
+            "/openapi.json",
+            openapi,
+            "This description",
+            "",
+            TAG,
+            replies={200: Reply("An OpenAPI 3.1 document.", {"type": "object"}, (JSON,))},
+            tenants=False,
+        ),
+        Operation(
+            "docs",
+            "GET",
+            "/docs",
+            docs,
+            "This description to read",
+            "",
+            TAG,
+            replies={200: Reply("An HTML page.", {"type": "string"}, ("text/html",))},
+            tenants=False,
+        ),
+    )
+    document = openapi_document(described, broker.version)
+    page = docs_page(document).encode()
+    return described

@@ -1,0 +1,49 @@
+"""What the HTTP binding works with: the stores, the writer, contexts and limits of one broker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from mimas.ngsi_ld.store.entities import EntityStore
+from mimas.ngsi_ld.store.history import HistoryStore
+
+from mimas.ngsi_ld.core.errors import NonexistentTenant
+from mimas.ngsi_ld.store.contexts import ContextStore
+from mimas.ngsi_ld.store.discovery import DiscoveryStore
+from mimas.ngsi_ld.store.tenants import TenantStore
+from mimas.ngsi_ld.store.writer import Writer
+
+from .contexts import ContextResolver
+from .limits import Limits
+
+
+@dataclass(slots=True)
+class Broker:
+    """One broker, composed by the platform.
+
+    `public_url` is scheme and host as clients see them, when a proxy hides them; `alias` names the broker
+    in `/info/sourceIdentity` (CIM 009 5.15). `links` are more entries of the start page, name to path.
+    """
+
+    entities: EntityStore
+    history: HistoryStore
+    discovery: DiscoveryStore
+    tenants: TenantStore
+    writer: Writer
+    context_store: ContextStore
+    contexts: ContextResolver
+    limits: Limits = field(default_factory=Limits)
+    version: str = "0"
+    alias: str = "mimas"
+    public_url: str = ""
+    links: Mapping[str, str] = field(default_factory=dict)
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    async def require_tenant(self, tenant: str) -> None:
+        """NonexistentTenant for one that nobody has written to (CIM 009 5.5.10)."""
+        if tenant and not await self.tenants.exists(tenant):
+            raise NonexistentTenant(
+                f"The tenant {tenant!r} does not exist; creating an entity makes it.", tenant=tenant
+            )

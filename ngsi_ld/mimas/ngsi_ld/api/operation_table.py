@@ -1,0 +1,32 @@
+"""Every operation, in one place: routes, checks and `/openapi.json` come from here.
+
+To come: subscriptions.py (6.10, 6.11), entity_maps.py (6.32 to 6.35), snapshots.py (6.36 to 6.38),
+registrations.py (6.8, 6.9) and registration_subscriptions.py (6.12, 6.13).
+"""
+
+from __future__ import annotations
+
+from . import (
+    attributes,
+    batch,
+    discovery,
+    entities,
+    entity,
+    info,
+    jsonld_contexts,
+    temporal_attributes,
+    temporal_entities,
+)
+from .operation import Operation
+
+OPERATIONS: tuple[Operation, ...] = (
+    *entities.OPERATIONS,
+    *entity.OPERATIONS,
+    *attributes.OPERATIONS,
+    *batch.OPERATIONS,
+    *temporal_entities.OPERATIONS,
+    *temporal_attributes.OPERATIONS,
+    *discovery.OPERATIONS,
+    *jsonld_contexts.OPERATIONS,
+    *info.OPERATIONS,
+)
