@@ -25,9 +25,9 @@ from .processes import (
     is_alive,
     make_data_directory,
     own_directory,
+    service_user,
     start_service,
     stop_process,
-    unprivileged_user,
     wait_until,
 )
 
@@ -57,7 +57,6 @@ class PrivateMosquitto:
         self._wanted_port = port
         self._port: int | None = None
         self._progress = progress
-        self._user = unprivileged_user("mosquitto")
 
     @property
     def url(self) -> str:
@@ -137,6 +136,11 @@ class PrivateMosquitto:
             if path.exists():
                 lines += path.read_text(errors="replace").splitlines()[-6:]
         return "\n".join(lines)
+
+    @cached_property
+    def _user(self) -> str | None:
+        _ = self.programs  # their installation makes the user
+        return service_user(self.directory, "mosquitto")
 
     @cached_property
     def programs(self) -> Programs:

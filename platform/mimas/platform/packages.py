@@ -180,6 +180,15 @@ def _unpack(choose: Callable[[list[str]], list[str]], progress: Progress) -> Non
     for package in sorted(downloads.glob("*.deb")):
         _apt(["dpkg", "-x", str(package), str(cache / "root")])
     shutil.rmtree(downloads)
+    _link_extensions(cache / "root")
+
+
+def _link_extensions(root: Path) -> None:
+    """`postgis.control` is a link that Debian's update-alternatives makes at installation."""
+    for control in root.glob("usr/share/postgresql/*/extension/*-[0-9].control"):
+        link = control.with_name(re.sub(r"-\d\.control$", ".control", control.name))
+        if not link.exists():
+            link.symlink_to(control.name)
 
 
 def _postgres_packages(options: list[str], version: int | None) -> list[str]:

@@ -29,9 +29,9 @@ from .processes import (
     is_alive,
     make_data_directory,
     own_directory,
+    service_user,
     start_service,
     stop_process,
-    unprivileged_user,
     wait_until,
 )
 
@@ -65,7 +65,6 @@ class PrivatePostgres:
         self.cluster = self.directory / "cluster"
         self._options = dict(options or {})
         self._progress = progress
-        self._user = unprivileged_user("postgres")
         self._port: int | None = None  # chosen once: clients keep its URL when the server is started again
 
     @property
@@ -149,6 +148,11 @@ class PrivatePostgres:
             if path.exists():
                 lines += path.read_text(errors="replace").splitlines()[-6:]
         return "\n".join(lines)
+
+    @cached_property
+    def _user(self) -> str | None:
+        _ = self.programs  # their installation makes the user
+        return service_user(self.directory, "postgres")
 
     @cached_property
     def programs(self) -> Programs:

@@ -28,10 +28,15 @@ def is_root() -> bool:
     return os.geteuid() == 0
 
 
-def unprivileged_user(preferred: str) -> str | None:
-    """The user a service runs as: None (this one) unless this is root."""
+def service_user(directory: Path, preferred: str) -> str | None:
+    """The user a service runs as: None (this one) unless this is root.
+
+    As root it is the owner of the service's directory; before there is one, `preferred` or nobody.
+    """
     if not is_root():
         return None
+    if directory.exists() and directory.stat().st_uid != 0:
+        return pwd.getpwuid(directory.stat().st_uid).pw_name
     for name in (preferred, "nobody"):
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name).pw_name
