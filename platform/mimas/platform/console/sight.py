@@ -1,0 +1,65 @@
+"""What the pages ask of the platform: a narrow view, so that pages can be drawn from anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from .chart import Point
+from .things import Thing
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterStatus:
+    """How one source is doing."""
+
+    name: str
+    state: str
+    healthy: bool
+    received: int = 0
+    stored: int = 0
+    quarantined: int = 0
+    last_message: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedMessage:
+    """A message that waits, without its content."""
+
+    received_at: datetime
+    source: str
+    stage: str
+    place: str
+    reason: str
+
+
+class Sight(Protocol):
+    """Reads for pages; names of types and attributes are stored names."""
+
+    async def counts(self) -> dict[str, int]:
+        """How many entities there are of each type."""
+
+    async def of_types(self, types: Sequence[str], *, limit: int, after: str | None = None) -> list[Thing]:
+        """Entities of any of the types, by id."""
+
+    async def thing(self, identifier: str) -> Thing | None:
+        """One entity."""
+
+    async def referring(self, identifier: str, *, limit: int) -> list[Thing]:
+        """Entities with a relationship to this one."""
+
+    async def history(
+        self, identifier: str, attribute: str, start: datetime, end: datetime, step: timedelta, *, sums: bool
+    ) -> list[Point]:
+        """The steps of a window that have readings: their sum or mean, aggregated where they are stored."""
+
+    async def adapters(self) -> list[AdapterStatus]:
+        """The sources and how they are doing."""
+
+    async def quarantine(self, *, limit: int) -> list[QuarantinedMessage]:
+        """The newest messages in quarantine."""
+
+    async def quarantine_count(self) -> int:
+        """How many messages wait in quarantine."""
