@@ -22,6 +22,8 @@ _started: list[subprocess.Popen[bytes]] = []  # kept: a service may outlive who 
 class Refused(Exception):
     """What was asked for cannot be done; the message tells a person why and what to do."""
 
+    exit_code = 1
+
 
 def is_root() -> bool:
     """Say whether this process may change users."""

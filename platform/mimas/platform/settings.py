@@ -28,6 +28,8 @@ _NOT_SETTINGS = (CONFIG, "MIMAS_TEST_", "MIMAS_PART_")
 class SettingsRefused(Refused):
     """Settings that cannot be used; the message has a line for each mistake."""
 
+    exit_code = 2
+
 
 def default_data_dir() -> Path:
     """Where data lies unless told otherwise."""

@@ -1,0 +1,157 @@
+"""One source's way into the store: read, take in batches, quarantine, and only then acknowledge."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Protocol, TypeVar
+
+from mimas.adapters.messages import Message
+from mimas.adapters.source import SourceError
+from mimas.ngsi_ld.core.errors import Unavailable
+from mimas.ngsi_ld.store.quarantine import Rejected
+
+from .ingest_intake import Intake, Refusal
+
+logger = logging.getLogger(__name__)
+
+BATCH = 1000
+FIRST_DELAY = 0.2
+LONGEST_DELAY = 10.0
+LONGEST_SOURCE_DELAY = 60.0
+
+Result = TypeVar("Result")
+
+
+class Quarantines(Protocol):
+    """The part of the store's quarantine that the pipeline uses."""
+
+    async def add(self, messages: Sequence[Rejected]) -> None:
+        """Keep messages; returns after the commit."""
+
+
+class Pipeline:
+    """Carries the messages of one source until it is exhausted or told to stop."""
+
+    def __init__(self, intake: Intake, quarantine: Quarantines) -> None:
+        self._intake = intake
+        self._source = intake.source
+        self._quarantine = quarantine
+        self.metrics = intake.metrics
+        self._inbox: asyncio.Queue[Message | None] = asyncio.Queue(BATCH)
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Finish the batch under way, then let go of the source; the rest stays unacknowledged."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Carry messages; returns when the source is exhausted or after `stop`."""
+        reader = asyncio.create_task(self._read(), name=f"mimas source {self._source.name}")
+        try:
+            while (batch := await self._next_batch()) is not None:
+                await self._settle(batch)
+        finally:
+            reader.cancel()
+            await asyncio.gather(reader, return_exceptions=True)
+
+    async def _read(self) -> None:
+        """Read the source into the inbox; a source that fails is begun again, later and later."""
+        delay = FIRST_DELAY
+        while True:
+            try:
+                self.metrics.note_state("running")
+                messages = self._source.messages()
+                try:
+                    async for message in messages:
+                        delay = FIRST_DELAY
+                        await self._inbox.put(message)
+                finally:
+                    await messages.aclose()  # type: ignore[attr-defined]  # sources are generators
+                await self._inbox.put(None)
+                return
+            except (OSError, ValueError, SourceError, Unavailable) as error:
+                logger.warning("source %s failed: %s: %s", self._source.name, type(error).__name__, error)
+                self.metrics.note_state("broken", str(error))
+            except Exception as error:  # a source of somebody else may fail in any way
+                logger.exception("source %s failed", self._source.name)
+                self.metrics.note_state("broken", f"{type(error).__name__}: {error}")
+            await asyncio.sleep(delay * random.uniform(0.8, 1.2))  # noqa: S311 - spreads retries
+            delay = min(delay * 2, LONGEST_SOURCE_DELAY)
+
+    async def _next_batch(self) -> list[Message] | None:
+        """All messages that wait, at least one; None at the end."""
+        first = await self._first()
+        if first is None:
+            return None
+        batch = [first]
+        while len(batch) < BATCH and not self._inbox.empty():
+            message = self._inbox.get_nowait()
+            if message is None:
+                self._inbox.put_nowait(None)
+                break
+            batch.append(message)
+        return batch
+
+    async def _first(self) -> Message | None:
+        getting = asyncio.ensure_future(self._inbox.get())
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait((getting, stopping), return_when=asyncio.FIRST_COMPLETED)
+            return None if self._stopping.is_set() else getting.result()
+        finally:
+            getting.cancel()
+            stopping.cancel()
+
+    async def _settle(self, batch: list[Message]) -> None:
+        """Commit what the batch becomes and what is wrong with it; then acknowledge every message."""
+        self.metrics.note_received(len(batch))
+        refusals = await self._intake.take(batch, self._patiently)
+        if refusals:
+            rows = [self._row(each) for each in refusals]
+            await self._patiently(lambda: self._quarantine.add(rows))
+            for each in refusals:
+                self.metrics.note_rejected(each.rejection.stage)
+        for message in batch:
+            message.acknowledge()
+        self.metrics.note_lag((datetime.now(UTC) - batch[0].received_at).total_seconds())
+
+    def _row(self, refusal: Refusal) -> Rejected:
+        rejection = refusal.rejection
+        reason = f"{rejection.reason} ({rejection.mend})" if rejection.mend else rejection.reason
+        return Rejected(
+            self._intake.tenant,
+            self._source.name,
+            rejection.stage,
+            _storable(rejection.place),
+            _storable(reason),
+            refusal.message.raw,
+            refusal.message.received_at,
+            _storable(refusal.message.place),
+        )
+
+    async def _patiently(self, action: Callable[[], Awaitable[Result]]) -> Result:
+        """Repeat `action` while the database is away: nothing is acknowledged meanwhile."""
+        delay = FIRST_DELAY
+        while True:
+            try:
+                result = await action()
+            except Unavailable as error:
+                if self.metrics.state != "waiting":
+                    logger.warning("source %s waits: %s", self._source.name, error.detail)
+                self.metrics.note_state("waiting", error.detail)
+                await asyncio.sleep(delay * random.uniform(0.8, 1.2))  # noqa: S311 - spreads retries
+                delay = min(delay * 2, LONGEST_DELAY)
+                continue
+            if self.metrics.state == "waiting":
+                logger.info("source %s goes on", self._source.name)
+                self.metrics.note_state("running")
+            return result
+
+
+def _storable(text: str) -> str:
+    """Text that UTF-8 can hold."""
+    return text[:2000].encode("utf-8", "replace").decode("utf-8")
