@@ -1,0 +1,177 @@
+"""Aggregates over the history by period (CIM 009 4.5.19).
+
+Numbers are aggregated by PostgreSQL from the key's index alone; attributes that hold anything else are
+fetched and aggregated here. A period without instances has no bucket. `stddev` is that of a population.
+"""
+
+# ruff: noqa: S608 - statements are made of constants, columns and placeholders
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..core.query.temporal import TemporalQuery
+from ..core.represent.temporal import Aggregated, Bucket
+from .database import Connection, Row
+from .history_sql import in_window, time_column
+from .periods import WHOLE_RANGE, Period
+from .sql import bind
+from .value_aggregates import METHODS, aggregate_values
+
+_FUNCTIONS = {
+    "avg": "avg(h.number)",
+    "distinctCount": "count(DISTINCT h.number)",
+    "max": "max(h.number)",
+    "min": "min(h.number)",
+    "stddev": "stddev_pop(h.number)",
+    "sum": "sum(h.number)",
+    "sumsq": "sum(h.number * h.number)",
+    "totalCount": "count(*)",
+}
+assert _FUNCTIONS.keys() == METHODS
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregation:
+    """What to make of the instances of each period."""
+
+    methods: tuple[str, ...]
+    period: Period = WHOLE_RANGE
+
+
+async def aggregate(
+    connection: Connection,
+    tenant: str,
+    entity_id: str,
+    attribute_ids: Collection[int] | None,
+    dataset_ids: Collection[str],
+    window: TemporalQuery | None,
+    aggregation: Aggregation,
+) -> dict[int, list[Aggregated]]:
+    """The buckets of each attribute, by its number and apart for each dataset."""
+    select = _Selection(tenant, entity_id, attribute_ids, dataset_ids, window)
+    bounds = await select.bounds(connection)
+    if bounds is None:
+        return {}
+    boundaries = _boundaries(aggregation.period, *bounds)
+    rows = await select.numbers(connection, aggregation, boundaries)
+    others = {row["attribute_id"] for row in rows if row["total"] != row["numbers"]}
+    found = _number_buckets(
+        [row for row in rows if row["attribute_id"] not in others], aggregation, boundaries
+    )
+    if others:
+        values = await select.values(connection, others)
+        found |= aggregate_values(values, aggregation.methods, boundaries)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Selection:
+    """The rows of one entity that are aggregated."""
+
+    tenant: str
+    entity_id: str
+    attribute_ids: Collection[int] | None
+    dataset_ids: Collection[str]
+    window: TemporalQuery | None
+
+    @property
+    def at(self) -> str:
+        return f"h.{time_column(self.window)}"
+
+    def where(self, bound: list[Any], attribute_ids: Collection[int] | None) -> str:
+        conditions = [
+            f"h.tenant = {bind(bound, self.tenant, 'text')}",
+            f"h.entity_id = {bind(bound, self.entity_id, 'text')}",
+            in_window(self.window, bound),
+        ]
+        if attribute_ids is not None and len(attribute_ids) == 1:
+            conditions.append(f"h.attribute_id = {bind(bound, next(iter(attribute_ids)), 'int')}")
+        elif attribute_ids is not None:
+            conditions.append(f"h.attribute_id = any({bind(bound, list(attribute_ids), 'int[]')})")
+        if self.dataset_ids:
+            conditions.append(f"h.dataset_id = any({bind(bound, list(self.dataset_ids), 'text[]')})")
+        return " AND ".join(conditions)
+
+    async def bounds(self, connection: Connection) -> tuple[datetime, datetime] | None:
+        """Where the periods begin and end: as the window says, else at the first and last instance."""
+        window = self.window
+        if window and window.timerel == "between" and window.time_at and window.end_time_at:
+            return window.time_at, max(window.time_at, window.end_time_at - timedelta(microseconds=1))
+        bound: list[Any] = []
+        row = await connection.fetchrow(
+            f"SELECT min({self.at}), max({self.at}) FROM attr_history h"
+            f" WHERE {self.where(bound, self.attribute_ids)}",
+            *bound,
+        )
+        if row[0] is None:
+            return None
+        first, last = row
+        if window and window.time_at:
+            return (first, window.time_at) if window.timerel == "before" else (window.time_at, last)
+        return first, last
+
+    async def numbers(
+        self, connection: Connection, aggregation: Aggregation, boundaries: list[datetime]
+    ) -> list[Row]:
+        bound: list[Any] = []
+        number = _bucket_number(self.at, aggregation.period, boundaries, bound)
+        functions = "".join(f', {_FUNCTIONS[each]} AS "{each}"' for each in aggregation.methods)
+        rows: list[Row] = await connection.fetch(
+            f"SELECT h.attribute_id, h.dataset_id, {number} AS bucket, count(*) AS total,"
+            f" count(h.number) AS numbers{functions} FROM attr_history h"
+            f" WHERE {self.where(bound, self.attribute_ids)} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+            *bound,
+        )
+        return rows
+
+    async def values(self, connection: Connection, attribute_ids: Collection[int]) -> list[Row]:
+        bound: list[Any] = []
+        rows: list[Row] = await connection.fetch(
+            f"SELECT h.attribute_id, h.dataset_id, {self.at} AS at, h.instance FROM attr_history h"
+            f" WHERE {self.where(bound, attribute_ids)} AND h.deleted_at IS NULL ORDER BY 1, 2, 3",
+            *bound,
+        )
+        return rows
+
+
+def _boundaries(period: Period, first: datetime, last: datetime) -> list[datetime]:
+    return [first, last] if period.is_whole_range else period.boundaries(first, last)
+
+
+def _bucket_number(at: str, period: Period, boundaries: list[datetime], bound: list[Any]) -> str:
+    """The number of a row's period, as SQL: divided where periods have one length, else searched."""
+    if len(boundaries) < 3 or period.is_whole_range:
+        return "0"
+    if period.months:
+        return f"width_bucket({at}, {bind(bound, boundaries, 'timestamptz[]')}) - 1"
+    start = bind(bound, boundaries[0], "timestamptz")
+    length = bind(bound, period.rest, "interval")
+    return f"date_bin({length}, {at}, {start})"
+
+
+def _number_buckets(
+    rows: list[Row], aggregation: Aggregation, boundaries: list[datetime]
+) -> dict[int, list[Aggregated]]:
+    found: dict[int, dict[str, list[Bucket]]] = {}
+    for row in rows:
+        start, end = _period_of(row["bucket"], aggregation.period, boundaries)
+        values: dict[str, Any] = {name: row[name] for name in aggregation.methods}
+        found.setdefault(row["attribute_id"], {}).setdefault(row["dataset_id"], []).append(
+            Bucket(start, end, values)
+        )
+    return {
+        number: [Aggregated("Property", buckets, dataset) for dataset, buckets in datasets.items()]
+        for number, datasets in found.items()
+    }
+
+
+def _period_of(
+    bucket: int | datetime, period: Period, boundaries: list[datetime]
+) -> tuple[datetime, datetime]:
+    if isinstance(bucket, datetime):
+        return bucket, bucket + period.rest
+    return boundaries[bucket], boundaries[bucket + 1]

@@ -1,0 +1,106 @@
+"""Which entities the history knows: those that are there, and those that were."""
+
+# ruff: noqa: S608 - statements are made of constants, columns and placeholders
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..core.query.entity_query import EntityQuery, Page
+from ..core.query.type_selection import TypeSelection
+from ..core.represent import TemporalEntity
+from .database import Database, Row
+from .history_sql import has_instances
+from .sql import bind
+
+_SOURCE = """(
+    SELECT id, types, created_at, modified_at, NULL::timestamptz AS deleted_at
+    FROM entity WHERE tenant = {owner}
+    UNION ALL
+    SELECT id, types, created_at, modified_at, deleted_at FROM temporal_entity t WHERE tenant = {owner}
+        AND NOT EXISTS (SELECT FROM entity e WHERE e.tenant = {owner} AND e.id = t.id)
+) AS known"""
+
+
+@dataclass(slots=True)
+class Found:
+    """A page of entities without instances."""
+
+    entities: list[TemporalEntity]
+    count: int | None = None
+    next_key: str | None = None
+
+
+class TemporalEntities:
+    """Finds entities in `entity` and, once they are deleted, in `temporal_entity`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def find(self, tenant: str, ids: Sequence[str]) -> list[TemporalEntity]:
+        """Those of the ids that are known."""
+        source = _SOURCE.format(owner="$1::text")
+        rows = await self._database.fetch(
+            f"SELECT * FROM {source} WHERE id = any($2::text[])",
+            tenant,
+            list(ids),
+        )
+        return [_entity(row) for row in rows]
+
+    async def query(
+        self, tenant: str, query: EntityQuery, page: Page, attribute_ids: Collection[int] | None
+    ) -> Found:
+        """The entities that meet the query and have an instance in the window, in the order of ids."""
+        bound: list[Any] = []
+        owner = bind(bound, tenant, "text")
+        conditions = [
+            *_conditions(query, bound),
+            has_instances(owner, "known.id", attribute_ids, query.temporal, bound),
+        ]
+        where = " AND ".join(conditions)
+        source = _SOURCE.format(owner=owner)
+        count = None
+        if page.count:
+            sql = f"SELECT count(*) FROM {source} WHERE {where}"
+            count = await self._database.fetchval(sql, *bound)
+        if not page.limit:
+            return Found([], count)
+        descending = bool(query.ordering) and query.ordering[0].descending
+        if page.after is not None:
+            where += f" AND id {'<' if descending else '>'} {bind(bound, page.after, 'text')}"
+        sql = f"""SELECT * FROM {source} WHERE {where} ORDER BY id {"DESC" if descending else "ASC"}
+            LIMIT {bind(bound, page.limit + 1, "bigint")} OFFSET {bind(bound, page.offset, "bigint")}"""
+        rows = await self._database.fetch(sql, *bound)
+        shown = rows[: page.limit]
+        return Found(
+            [_entity(row) for row in shown], count, shown[-1]["id"] if len(rows) > page.limit else None
+        )
+
+
+def _conditions(query: EntityQuery, bound: list[Any]) -> list[str]:
+    conditions = []
+    if query.ids:
+        conditions.append(f"id = any({bind(bound, list(query.ids), 'text[]')})")
+    elif query.id_pattern is not None:
+        conditions.append(f"id ~ {bind(bound, query.id_pattern, 'text')}")
+    if query.types is not None and not query.types.any_type:
+        conditions.append(_has_types(query.types, bound))
+    return conditions
+
+
+def _has_types(selection: TypeSelection, bound: list[Any]) -> str:
+    each = (f"types @> {bind(bound, sorted(names), 'text[]')}" for names in selection.alternatives)
+    return f"({' OR '.join(each)})"
+
+
+def _entity(row: Row) -> TemporalEntity:
+    types = row["types"]
+    return TemporalEntity(
+        row["id"],
+        types[0] if len(types) == 1 else list(types),
+        created_at=row["created_at"],
+        modified_at=row["modified_at"],
+        deleted_at=row["deleted_at"],
+    )
