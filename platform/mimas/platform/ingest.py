@@ -36,7 +36,10 @@ SHUTDOWN_LIMIT = 10.0
 
 @dataclass(frozen=True, slots=True)
 class IngestOptions:
-    """What the ingest needs to know; `sources` is a folder of YAML files, or one such file."""
+    """What the ingest needs to know; `sources` is a folder of YAML files, or one such file.
+
+    With `stay` the process waits to be stopped after every source is exhausted, as a supervised one must.
+    """
 
     sources: Path
     database_url: str
@@ -44,6 +47,7 @@ class IngestOptions:
     models: Mode = "warn"
     keep_history: bool = True
     on_change: Any = None
+    stay: bool = True
 
 
 class StoredDocuments:
@@ -84,6 +88,8 @@ class Ingest:
         stop = asyncio.create_task(stopping.wait())
         try:
             await asyncio.wait((running, stop), return_when=asyncio.FIRST_COMPLETED)
+            if self._options.stay:
+                await stop
             for pipeline in self._pipelines:
                 pipeline.stop()
             await asyncio.wait((running,), timeout=SHUTDOWN_LIMIT)
@@ -105,14 +111,16 @@ class Ingest:
     def _open(self, file: MappingFile | MappingError) -> Pipeline | None:
         """The pipeline of a source; a wrong source is reported and leaves the others alone."""
         if isinstance(file, MappingError):
-            return self._refuse(file.name, file)
+            self._refuse(file.name, file)
+            return None
         if not file.declaration.get("enabled", True):
             logger.info("source %s is not enabled", file.name)
             return None
         try:
             return Pipeline(self.intake(file), self._quarantine)
         except SourceError as error:
-            return self._refuse(file.name, error)
+            self._refuse(file.name, error)
+            return None
 
     def _refuse(self, name: str, error: Exception) -> None:
         logger.error("source %s cannot be used:\n%s", name, error)
