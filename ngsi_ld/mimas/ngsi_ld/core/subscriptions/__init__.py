@@ -1,7 +1,9 @@
 """Subscriptions: what one may say (parse), what it means (subscription) and when it notifies (matching)."""
 
 from .matching import explain, notifies
+from .notification import links_context, notification, render_item
 from .parse import merge_subscription, parse_subscription
+from .payload import from_payload, to_payload
 from .subscription import EntitySelector, Subscription, compile_subscription
 
 __all__ = [
@@ -9,7 +11,12 @@ __all__ = [
     "Subscription",
     "compile_subscription",
     "explain",
+    "from_payload",
+    "links_context",
     "merge_subscription",
+    "notification",
     "notifies",
     "parse_subscription",
+    "render_item",
+    "to_payload",
 ]
