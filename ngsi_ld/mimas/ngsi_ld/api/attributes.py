@@ -66,7 +66,7 @@ async def update_attributes(exchange: Exchange) -> Answer:
     operation = UpdateAttributes(
         entity_id=target,
         types=selected_types(exchange, context.terms),
-        fragment=parse_fragment(body, context.terms, nulls=True),
+        fragment=parse_fragment(body, context.terms, nulls=True, merge=False),
     )
     return update_answer(await write(exchange, operation))
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from mimas.ngsi_ld.store.entities import EntityStore
-from mimas.ngsi_ld.store.history import HistoryStore
 
 from mimas.ngsi_ld.core.errors import NonexistentTenant
 from mimas.ngsi_ld.store.contexts import ContextStore
 from mimas.ngsi_ld.store.discovery import DiscoveryStore
+from mimas.ngsi_ld.store.history import HistoryStore
 from mimas.ngsi_ld.store.tenants import TenantStore
 from mimas.ngsi_ld.store.writer import Writer
 

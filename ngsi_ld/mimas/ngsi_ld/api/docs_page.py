@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from itertools import groupby
 from typing import Any
@@ -83,7 +84,7 @@ def _schema_name(schema: dict[str, Any]) -> str:
     return reference.rpartition("/")[2] or str(schema.get("type", ""))
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     if not rows:
         return ""
     cells = "".join(f"<th>{escape(each)}</th>" for each in head)

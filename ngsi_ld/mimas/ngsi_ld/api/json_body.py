@@ -78,8 +78,8 @@ def _check_depth(value: Any, body: bytes, max_depth: int) -> None:
 
 def _depth_exceeds(value: Any, max_depth: int) -> bool:
     level = [value]
-    for _ in range(max_depth + 1):
-        level = [member for each in level for member in _members(each)]
+    for _ in range(max_depth):
+        level = [member for each in level for member in _members(each) if isinstance(member, dict | list)]
         if not level:
             return False
     return True

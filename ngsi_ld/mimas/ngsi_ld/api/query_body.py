@@ -9,25 +9,21 @@ from mimas.ngsi_ld.core.errors import BadRequestData
 
 _STRINGS = frozenset({"q", "csf", "scopeQ", "lang", "expandValues", "jsonKeys", "join"})
 _LISTS = frozenset({"attrs", "pick", "omit", "datasetId", "containedBy"})
-_RENAMED = {
-    "geoQ": {"georel": "georel", "geometry": "geometry", "coordinates": "coordinates", "geoproperty": "geoproperty"},
-    "temporalQ": {
-        "timerel": "timerel",
-        "timeAt": "timeAt",
-        "endTimeAt": "endTimeAt",
-        "timeproperty": "timeproperty",
-        "lastN": "lastN",
-        "aggrMethods": "aggrMethods",
-        "aggrPeriodDuration": "aggrPeriodDuration",
-    },
-    "aggrParams": {"aggrMethods": "aggrMethods", "aggrPeriodDuration": "aggrPeriodDuration"},
+_GEO = ("georel", "geometry", "coordinates", "geoproperty")
+_AGGREGATION = ("aggrMethods", "aggrPeriodDuration")
+_TEMPORAL = ("timerel", "timeAt", "endTimeAt", "timeproperty", "lastN", *_AGGREGATION)
+# Members of a Query that are objects, with the parameters that their members are in a URL.
+_RENAMED: Mapping[str, Mapping[str, str]] = {
+    "geoQ": {name: name for name in _GEO},
+    "temporalQ": {name: name for name in _TEMPORAL},
+    "aggrParams": {name: name for name in _AGGREGATION},
     "ordering": {
         "orderBy": "orderBy",
         "collation": "collation",
         "coordinates": "orderFrom",
         "geometry": "orderGeometry",
     },
-}  # fmt: skip
+}
 
 
 def members_of(body: Mapping[str, Any], *, temporal: bool) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from .answers import Answer, Header
 from .contexts import RequestContext
 from .exchange import Exchange
 from .negotiation import GEO_JSON, LD_JSON
+from .preferences import wants_link_in_geojson
 from .view import Join, View
 
 
@@ -126,7 +127,7 @@ async def listing_answer(
 def _in_body(exchange: Exchange) -> bool:
     """Whether the context goes into the body: ld+json, or GeoJSON unless Prefer says body=json."""
     if exchange.media_type == GEO_JSON:
-        return b"body=json" not in exchange.headers.get(b"prefer", b"").replace(b'"', b"").replace(b" ", b"")
+        return not wants_link_in_geojson(exchange)
     return exchange.media_type == LD_JSON
 
 

@@ -31,8 +31,8 @@ def reference(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def _object(*required: str, additional: bool = True, **properties: Schema) -> Schema:
-    schema: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": additional}
+def _object(*required: str, **properties: Schema) -> Schema:
+    schema: dict[str, Any] = {"type": "object", "properties": properties}
     return schema | ({"required": list(required)} if required else {})
 
 

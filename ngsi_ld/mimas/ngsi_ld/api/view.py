@@ -57,7 +57,7 @@ def read_view(exchange: Exchange, members: Mapping[str, Any], terms: TermMap) ->
     if not members and not query:
         return PLAIN
     options = read_options(query, OPTIONS)
-    pick, omit, attributes = _read_projections(members, terms)
+    pick, omit, attributes = read_projections(members, terms)
     join = _read_join(members, exchange.broker.limits.join_level)
     _check_depth(pick, omit, join)
     if "geometryProperty" in query and exchange.media_type != GEO_JSON:
@@ -77,10 +77,10 @@ def read_view(exchange: Exchange, members: Mapping[str, Any], terms: TermMap) ->
     return View(how, join)
 
 
-def _read_projections(
+def read_projections(
     members: Mapping[str, Any], terms: TermMap
 ) -> tuple[Projection | None, Projection | None, frozenset[str] | None]:
-    """pick, omit and attrs; attrs excludes the others, no member is in both of these (4.21)."""
+    """Read pick, omit and attrs; attrs excludes the others, no member is in both of these (4.21)."""
     if "attrs" in members and ("pick" in members or "omit" in members):
         raise BadRequestData("attrs cannot be combined with pick or omit.")
     pick = _read_projection(members, "pick", terms)
