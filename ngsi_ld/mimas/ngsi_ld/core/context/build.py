@@ -1,4 +1,4 @@
-"""From an @context to a term map (CIM 009 4.4, 5.5.7): the only place that calls PyLD, for user contexts only.
+"""From an @context to a term map (CIM 009 4.4, 5.5.7): the only place that calls PyLD.
 
 Choices where the standard leaves one: a scoped context in a term definition is refused (5.5.7: should);
 the core context counts as present before the user's too, so that a user context may use `ngsi-ld:` and

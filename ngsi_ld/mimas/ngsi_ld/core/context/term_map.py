@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ..errors import BadRequestData
-from ..names import shown
+from ..names import require_name, shown
 from .core import DEFAULT_VOCABULARY, core_terms
 
 _REMEMBERED: Final = 20_000  # names outside the context that one map keeps before it starts anew
@@ -50,7 +50,16 @@ class TermMap:
     for an IRI. Without any of them only the core context applies.
     """
 
-    __slots__ = ("_compact", "_expand", "_prefixes", "_seen_compact", "_seen_expand", "_terms", "is_core")
+    __slots__ = (
+        "_compact",
+        "_expand",
+        "_prefixes",
+        "_seen_compact",
+        "_seen_expand",
+        "_seen_names",
+        "_terms",
+        "is_core",
+    )
 
     def __init__(
         self,
@@ -66,12 +75,21 @@ class TermMap:
         self._compact = {iri_to_stored(iri): term for iri, term in (compact_terms or {}).items()} | _SAME
         self._seen_expand: dict[str, str] = {}
         self._seen_compact: dict[str, str] = {}
+        self._seen_names: dict[str, str] = {}
 
     def expand(self, name: str) -> str:
         """The stored name; BadRequestData when the @context makes the name unusable."""
         stored = self._expand.get(name) or self._seen_expand.get(name)
         if stored is None:
             stored = _remember(self._seen_expand, name, self._expand_anew(name))
+        return stored
+
+    def expand_name(self, name: str) -> str:
+        """The stored name of a type or attribute in a body, whose name must be allowed (CIM 009 4.6.2)."""
+        stored = self._seen_names.get(name)
+        if stored is None:
+            checked = name if name[:1] == "@" else require_name(name, f"The name {shown(name)}")
+            stored = _remember(self._seen_names, name, self.expand(checked))
         return stored
 
     def expand_iri(self, name: str) -> str:

@@ -1,4 +1,4 @@
-"""Entities and fragments of entities: input in any form to documents in stored names (CIM 009 4.5.1, 5.2.4)."""
+"""Entities and their fragments: input in any form to documents in stored names (CIM 009 4.5.1, 5.2.4)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..errors import BadRequestData
 from ..instants import require_instant
 from ..names import is_scope, require_uri, shown
 from ..state import NGSI_LD_NULL, Document, Instance
-from .instance import GEO_PROPERTIES, checked_name, parse_attribute_value, parse_instance
+from .instance import GEO_PROPERTIES, parse_attribute_value, parse_instance
 from .members import NOT_ATTRIBUTES
 from .rules import Rules, refuse
 from .simplified import copy_simplified
@@ -55,10 +55,10 @@ def parse_attribute(body: Any, terms: TermMap, attribute: str, *, nulls: bool) -
     body = _unwrapped(body, attribute, path, rules)
     geo = attribute in GEO_PROPERTIES
     if type(body) is dict:
-        return parse_instance(body, path, rules, geo=geo)
+        return parse_instance(body, path, rules, geo)
     if type(body) is list or nulls:
         refuse(path, f"the body must be one attribute as a JSON object, not {shown(body)}.")
-    instance: Instance = parse_attribute_value(body, path, rules, geo=geo)
+    instance: Instance = parse_attribute_value(body, path, rules, geo)
     return instance
 
 
@@ -77,7 +77,13 @@ AttributeParser = Callable[[str, str, Any], Any]
 
 
 def _attribute(rules: Rules) -> AttributeParser:
-    return lambda stored, name, value: parse_attribute_value(value, name, rules, geo=stored in GEO_PROPERTIES)
+    def parse(stored: str, name: str, value: Any) -> Any:
+        geo = stored in GEO_PROPERTIES
+        if type(value) is dict:
+            return parse_instance(value, name, rules, geo)
+        return parse_attribute_value(value, name, rules, geo)
+
+    return parse
 
 
 def _simplified(rules: Rules) -> AttributeParser:
@@ -105,10 +111,10 @@ def split_members(body: Any, rules: Rules, parse: AttributeParser) -> tuple[dict
         raise BadRequestData(f"An entity must be a JSON object, not {shown(body)}.")
     own: dict[str, Any] = {}
     attributes: dict[str, Any] = {}
-    expand = rules.terms.expand
+    stored_name = rules.terms.expand_name
     for name, value in body.items():
-        stored = _OWN.get(name) or expand(name if name[:1] == "@" else checked_name(name))
-        if stored in own or stored in attributes:
+        stored = _OWN.get(name) or stored_name(name)
+        if stored in attributes or stored in own:
             raise BadRequestData(
                 f"{shown(name)} is given twice, under two names for one IRI ({shown(stored)})."
             )
@@ -128,18 +134,15 @@ def split_members(body: Any, rules: Rules, parse: AttributeParser) -> tuple[dict
 
 def parse_types(value: Any, terms: TermMap) -> Any:
     """The type of an entity, or the list of several, in stored names."""
+    if type(value) is str and value != NGSI_LD_NULL:
+        return terms.expand_name(value)
     names = value if type(value) is list and value else [value]
-    stored = [terms.expand(_type_name(name)) for name in names]
+    for name in names:
+        if type(name) is not str or name == NGSI_LD_NULL:
+            raise BadRequestData(f'The "type" of an entity must be one or several names, not {shown(name)}.')
+    stored = [terms.expand_name(name) for name in names]
     distinct = list(dict.fromkeys(stored))
     return distinct if len(distinct) > 1 else distinct[0]
-
-
-def _type_name(name: Any) -> str:
-    if type(name) is not str or name == NGSI_LD_NULL:
-        raise BadRequestData(
-            f'The "type" of an entity must be a name or an array of names, not {shown(name)}.'
-        )
-    return checked_name(name)
 
 
 def parse_scope(value: Any, rules: Rules) -> Any:

@@ -6,7 +6,6 @@ Self-intersection is not looked at: the published test data holds such polygons.
 from __future__ import annotations
 
 import json
-from math import isfinite
 from typing import Any, Final
 
 from ..names import shown
@@ -67,14 +66,17 @@ def _positions(coordinates: Any, levels: int, least: int, path: str, kind: str) 
 
 
 def _position(position: Any, path: str) -> list[Any]:
-    if (
-        type(position) is not list
-        or not 2 <= len(position) <= 4
-        or any(type(number) not in (int, float) or not isfinite(number) for number in position)
-    ):
+    if type(position) is not list or not 2 <= len(position) <= 4 or not _are_numbers(position):
         refuse(path, f"a position is [longitude, latitude], optionally with altitude, not {shown(position)}.")
     if not (-180 <= position[0] <= 180 and -90 <= position[1] <= 90):
-        refuse(
-            path, f"{shown(position)} is not on earth: longitude -180 to 180 first, then latitude -90 to 90."
-        )
+        refuse(path, f"{shown(position)} is not on earth: longitude -180 to 180, then latitude -90 to 90.")
     return position.copy()
+
+
+def _are_numbers(position: list[Any]) -> bool:
+    for number in position:
+        if type(number) is not float and type(number) is not int:
+            return False
+        if number - number != 0:  # NaN or infinite
+            return False
+    return True

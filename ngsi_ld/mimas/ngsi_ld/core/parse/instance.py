@@ -1,16 +1,15 @@
-"""One attribute of an entity, of another attribute or of a fragment: its kind and its instances (CIM 009 4.5)."""
+"""One attribute, of an entity or of another attribute: its kind and its instances (CIM 009 4.5)."""
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, Final
 
 from ..kinds import VALUE_MEMBER, VALUE_MEMBERS, is_deletion
-from ..names import require_name, shown
+from ..names import shown
 from ..state import NGSI_LD_NULL, Instance
 from .geometry import is_geometry, parse_geometry
 from .kind_values import parse_kind_value
-from .members import MEMBERS, NOT_ATTRIBUTES, OMIT, PLAIN_MEMBERS, parse_member
+from .members import MEMBERS, NOT_ATTRIBUTES, OMIT, PLAIN_MEMBERS, parse_member, quick_member
 from .rules import MAX_DEPTH, Rules, refuse
 from .values import copy_value
 
@@ -18,22 +17,17 @@ GEO_PROPERTIES: Final = frozenset({"location", "observationSpace", "operationSpa
 _KIND_OF_MEMBER: Final = {member: kind for kind, member in reversed(VALUE_MEMBER.items())}
 _CORE_MEMBERS: Final = NOT_ATTRIBUTES | VALUE_MEMBERS
 _BARE: Final = "bare"
+_PROOF: Final = ".ngsildproof"
 
 
-@lru_cache(maxsize=4096)
-def checked_name(name: str) -> str:
-    """The name of an attribute or a type, refused when CIM 009 4.6.2 does not allow it."""
-    return require_name(name, f"The name {shown(name)}")
-
-
-def parse_attribute_value(value: Any, path: str, rules: Rules, *, geo: bool = False, depth: int = 0) -> Any:
+def parse_attribute_value(value: Any, path: str, rules: Rules, geo: bool = False, depth: int = 0) -> Any:
     """What stands under the name of an attribute: an instance, a list of several, or the NGSI-LD Null.
 
     `geo` says that it must be a GeoProperty.
     """
     kind = type(value)
     if kind is dict:
-        return parse_instance(value, path, rules, geo=geo, depth=depth)
+        return parse_instance(value, path, rules, geo, depth)
     if kind is list and any(_is_instance(each) for each in value):
         return _several(value, path, rules, geo, depth)
     if value == NGSI_LD_NULL and rules.nulls:
@@ -41,7 +35,7 @@ def parse_attribute_value(value: Any, path: str, rules: Rules, *, geo: bool = Fa
     return _bare(value, path, rules, geo)
 
 
-def parse_instance(body: Any, path: str, rules: Rules, *, geo: bool = False, depth: int = 0) -> Instance:
+def parse_instance(body: Any, path: str, rules: Rules, geo: bool = False, depth: int = 0) -> Instance:
     """One instance from its normalised, concise or bare form."""
     if depth > MAX_DEPTH:
         refuse(path[:200], f"sub-attributes are nested deeper than {MAX_DEPTH} levels.")
@@ -54,38 +48,68 @@ def parse_instance(body: Any, path: str, rules: Rules, *, geo: bool = False, dep
             kind = "GeoProperty"
     if geo and kind != "GeoProperty" and kind is not None:
         refuse(path, f"must be a GeoProperty, not a {kind} (4.7.1).")
-    wanted = VALUE_MEMBER[kind] if kind is not None else None
-    instance: Instance = {"type": kind} if kind is not None else {}
-    for name, value in body.items():
-        if name == wanted:
-            instance[name] = parse_kind_value(kind, name, value, f"{path}.{name}", rules)
-        elif name in MEMBERS:
-            parsed = parse_member(name, value, kind, f"{path}.{name}", rules)
-            if parsed is not OMIT:
-                instance[name] = parsed
-        elif name != "type" and name != "@type":
-            stored = _sub_attribute_name(name, kind, path, rules)
-            if stored in _CORE_MEMBERS:
-                return parse_instance(_renamed(body, path, rules), path, rules, geo=geo, depth=depth)
-            if stored in instance:
-                refuse(path, f"{name} is given twice, under two names for one IRI.")
-            parsed = parse_attribute_value(value, f"{path}.{name}", rules, depth=depth + 1)
-            if not rules.nulls or rules.partial or (parsed := _without_deletions(parsed)) is not None:
-                instance[stored] = parsed
-    _require_complete(instance, wanted, path, rules)
+    instance = _members(body, kind, path, rules, depth)
+    if instance is None:
+        return parse_instance(_renamed(body, path, rules), path, rules, geo, depth)
+    if not rules.partial and (VALUE_MEMBER[instance["type"]] not in instance or path.endswith(_PROOF)):
+        _require_complete(instance, path)
     return instance
 
 
-def _require_complete(instance: Instance, wanted: str | None, path: str, rules: Rules) -> None:
-    if wanted is not None and wanted not in instance and not rules.partial:
-        refuse(path, f'a {instance["type"]} needs "{wanted}".')
-    if path.endswith("ngsildproof") and path.rpartition(".")[2] == "ngsildproof" and not rules.partial:
-        if instance["type"] != "Property" or type(instance["value"]) is not dict:
-            refuse(path, "must be a Property whose value is a proof object.")
+def _members(body: dict[str, Any], kind: str | None, path: str, rules: Rules, depth: int) -> Instance | None:
+    """The members of an instance, parsed; None when the @context has other names for core members."""
+    instance: Instance = {}
+    wanted = ""
+    if kind is not None:
+        instance["type"] = kind
+        wanted = VALUE_MEMBER[kind]
+    for name, value in body.items():
+        if kind is not None and name == wanted:
+            if (
+                type(value) is float and kind == "Property" and value - value == 0
+            ):  # finite, the usual reading
+                instance[name] = value
+            else:
+                instance[name] = parse_kind_value(kind, value, f"{path}.{name}", rules)
+        elif name in MEMBERS:
+            parsed = quick_member(name, value, kind) if type(value) is str else None
+            if parsed is None:
+                parsed = parse_member(name, value, kind, f"{path}.{name}", rules)
+            if parsed is not OMIT:
+                instance[name] = parsed
+        elif name != "type" and name != "@type" and not _add(instance, name, value, path, rules, depth):
+            return None
+    return instance
+
+
+def _add(instance: Instance, name: str, value: Any, path: str, rules: Rules, depth: int) -> bool:
+    """Add a sub-attribute, unless the name stands for a core member."""
+    if name in VALUE_MEMBERS:
+        kind = instance.get("type", "fragment without a type")
+        refuse(path, f'a {kind} cannot have "{name}": an attribute has one value member, that of its type.')
+    stored = rules.terms.expand_name(name)
+    if stored in _CORE_MEMBERS:
+        return False
+    if stored in instance:
+        refuse(path, f"{name} is given twice, under two names for one IRI.")
+    parsed = parse_attribute_value(value, f"{path}.{name}", rules, depth=depth + 1)
+    if rules.nulls and not rules.partial:
+        parsed = _without_deletions(parsed)
+    if parsed is not None:
+        instance[stored] = parsed
+    return True
+
+
+def _require_complete(instance: Instance, path: str) -> None:
+    kind = instance["type"]
+    if VALUE_MEMBER[kind] not in instance:
+        refuse(path, f'a {kind} needs "{VALUE_MEMBER[kind]}".')
+    if path.endswith(_PROOF) and (kind != "Property" or type(instance["value"]) is not dict):
+        refuse(path, "must be a Property whose value is a proof object.")
 
 
 def _inferred_kind(body: dict[str, Any], path: str, rules: Rules) -> str | None:
-    """The kind of a concise attribute (4.5.2.3), `_BARE` for a bare value, None for a fragment that is silent."""
+    """The kind of a concise attribute (4.5.2.3), `_BARE` for a bare value, None where it is not said."""
     declared = body.get("type", body.get("@type"))
     if declared is not None:
         return _declared_kind(declared, body, path, rules)
@@ -159,18 +183,11 @@ def _several(values: list[Any], path: str, rules: Rules, geo: bool, depth: int) 
     return instances if len(instances) > 1 or rules.temporal else instances[0]
 
 
-def _sub_attribute_name(name: str, kind: str | None, path: str, rules: Rules) -> str:
-    if name in VALUE_MEMBERS:
-        of = f"a {kind}" if kind else "this fragment"
-        refuse(path, f'{of} cannot have "{name}": an attribute has one value member, that of its type.')
-    return rules.terms.expand(name if name[:1] == "@" else checked_name(name))
-
-
 def _renamed(body: dict[str, Any], path: str, rules: Rules) -> dict[str, Any]:
     """The body with core members under their core names, where the @context has other names for them."""
     renamed: dict[str, Any] = {}
     for name, value in body.items():
-        stored = name if name in _CORE_MEMBERS else rules.terms.expand(checked_name(name))
+        stored = name if name in _CORE_MEMBERS else rules.terms.expand_name(name)
         target = stored if stored in _CORE_MEMBERS else name
         if target in renamed:
             refuse(path, f"{target} is given twice, under two names for one IRI.")

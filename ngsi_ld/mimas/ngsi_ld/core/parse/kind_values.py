@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from ..kinds import is_null, null_value
+from ..kinds import null_value
 from ..names import is_uri, shown
 from ..state import NGSI_LD_NULL
 from .geometry import parse_geometry
@@ -17,9 +17,9 @@ from .values import copy_raw, copy_value, refuse_null, require_text
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*|@none", re.ASCII)
 
 
-def parse_kind_value(kind: str, member: str, value: Any, path: str, rules: Rules) -> Any:
+def parse_kind_value(kind: str, value: Any, path: str, rules: Rules) -> Any:
     """What stands in the value member of this kind, as it is stored."""
-    if is_null(member, value) and rules.nulls and value == null_value(kind):
+    if rules.nulls and value == null_value(kind):
         return null_value(kind)
     return _PARSERS[kind](value, path, rules)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
 
-from ..instants import require_instant
+from ..instants import is_instant, require_instant
 from ..names import is_uri, shown
 from ..state import NGSI_LD_NULL
 from .kind_values import coerced_names
@@ -25,8 +26,24 @@ _OWN_OUTPUT: Final = {
     "ListRelationship": {"previousObjectList", "entityList"},
 }
 _OUTPUT: Final = frozenset[str]().union(*_OWN_OUTPUT.values())
+_LONG: Final = 200
 _WITH_UNIT: Final = ("Property", "GeoProperty", "ListProperty")
 _RELATIONSHIPS: Final = ("Relationship", "ListRelationship")
+
+
+@lru_cache(maxsize=4096)
+def quick_member(name: str, value: str, kind: str | None) -> str | None:
+    """The member as it is stored when that is soon told; None leaves it to `parse_member`.
+
+    An entity tends to repeat its observedAt and units, so this remembers.
+    """
+    if len(value) > _LONG or value == NGSI_LD_NULL:
+        return None
+    if name == "unitCode":
+        return value if kind in _WITH_UNIT and value.isascii() and value.isprintable() and value else None
+    if name in ("observedAt", "expiresAt"):
+        return value if value[-1:] == "Z" and "," not in value and is_instant(value) else None
+    return value if name == "datasetId" and is_uri(value) else None
 
 
 def parse_member(name: str, value: Any, kind: str | None, path: str, rules: Rules) -> Any:
@@ -127,6 +144,4 @@ MEMBERS: Final[dict[str, Callable[[str, Any, str | None, str, Rules], Any]]] = {
 }
 # Core terms that are members without a type of their own: never names of attributes (CIM 009 4.5.1).
 NOT_ATTRIBUTES: Final = frozenset(MEMBERS) | {"type", "@id", "@type"}
-PLAIN_MEMBERS: Final = frozenset(
-    {"datasetId", "observedAt", "expiresAt", "unitCode", "objectType", "valueType"}
-)
+PLAIN_MEMBERS: Final = _DELETABLE | {"datasetId"}

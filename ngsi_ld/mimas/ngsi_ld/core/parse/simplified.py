@@ -37,7 +37,7 @@ def _single(value: Any, path: str, rules: Rules) -> Any:
         if member == "vocab":
             return {member: coerced_names(each, path, rules)}
         if member == "languageMap":
-            return {member: parse_kind_value("LanguageProperty", member, each, path, rules)}
+            return {member: parse_kind_value("LanguageProperty", each, path, rules)}
         if member == "json":
-            return {member: parse_kind_value("JsonProperty", member, each, path, rules)}
+            return {member: parse_kind_value("JsonProperty", each, path, rules)}
     return parse_geometry(value, path) if is_geometry(value) else copy_value(value, path, rules.inside)

@@ -59,7 +59,7 @@ def _instances(value: Any, path: str, rules: Rules, *, geo: bool) -> list[Instan
     for each in given:
         series = _series(each)
         if series is None:
-            instances.extend(instances_of(parse_attribute_value(each, path, rules, geo=geo)))
+            instances.extend(instances_of(parse_attribute_value(each, path, rules, geo)))
         else:
             instances.extend(_of_series(each, *series, path, rules, geo))
     return instances
@@ -83,8 +83,7 @@ def _of_series(
         refuse(path, f'"{plural}" must be an array of [value, time] pairs, not {shown(pairs)}.')
     rest = {name: value for name, value in body.items() if name != plural}
     return [
-        parse_instance({**rest, member: value, "observedAt": time}, path, rules, geo=geo)
-        for value, time in pairs
+        parse_instance({**rest, member: value, "observedAt": time}, path, rules, geo) for value, time in pairs
     ]
 
 

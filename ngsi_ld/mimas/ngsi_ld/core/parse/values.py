@@ -17,6 +17,8 @@ _TEMPORAL: Final = {"DateTime": is_instant, "Date": is_date, "Time": is_time}
 def copy_value(value: Any, path: str, nulls: bool = False, depth: int = 0) -> Any:
     """A copy of a value that shares nothing mutable with it; `nulls` allows the NGSI-LD Null in objects."""
     kind = type(value)
+    if kind is str and value.isascii() and "\0" not in value and value != NGSI_LD_NULL:
+        return value
     if kind is dict:
         if "@value" in value and "@type" in value:
             return _typed_value(value, path, depth)
@@ -65,7 +67,7 @@ def copy_scalar(value: Any, path: str) -> Any:
         if not isfinite(value):
             refuse(path, "NaN and infinity are no JSON numbers.")
         return value
-    refuse(path, f"{shown(value)} is no JSON value.")
+    return refuse(path, f"{shown(value)} is no JSON value.")
 
 
 def require_text(text: Any, path: str) -> str:
@@ -86,7 +88,7 @@ def refuse_null(path: str) -> None:
     """Say where the NGSI-LD Null may stand (CIM 009 5.5.4)."""
     refuse(
         path,
-        f'"{NGSI_LD_NULL}" is not allowed here: it only marks what an update, partial update or merge deletes.',
+        f'"{NGSI_LD_NULL}" is not allowed here: it only marks what an update or a merge is to delete.',
     )
 
 
