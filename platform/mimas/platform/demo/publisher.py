@@ -1,0 +1,76 @@
+"""Messages to a real MQTT broker at QoS 1, with a bound on how many are under way."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Self
+from urllib.parse import unquote, urlsplit
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+
+from .uplinks import Publication
+
+logger = logging.getLogger(__name__)
+
+_UNDER_WAY = 500
+_PATIENCE = 60.0
+
+
+class BrokerAway(Exception):
+    """The MQTT broker took nothing for a long time."""
+
+
+class Publisher:
+    """A connection that comes back by itself; leaving the context waits for what is under way."""
+
+    def __init__(self, url: str) -> None:
+        self._url = urlsplit(url)
+        self._under_way: deque[paho.MQTTMessageInfo] = deque()
+        self._client = paho.Client(
+            CallbackAPIVersion.VERSION2, client_id="mimas-demo", protocol=MQTTProtocolVersion.MQTTv5
+        )
+        self._client.max_inflight_messages_set(_UNDER_WAY)
+        if self._url.username:
+            self._client.username_pw_set(unquote(self._url.username), unquote(self._url.password or ""))
+        if self._url.scheme == "mqtts":
+            self._client.tls_set()
+
+    def __enter__(self) -> Self:
+        default = 8883 if self._url.scheme == "mqtts" else 1883
+        self._client.connect_async(self._url.hostname or "127.0.0.1", self._url.port or default)
+        self._client.loop_start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self.settle()
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def publish(self, publications: Iterable[Publication]) -> None:
+        """Hand messages over; waits while too many are under way."""
+        for topic, payload in publications:
+            info = self._client.publish(topic, payload, qos=1)
+            if info.rc not in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN):
+                raise BrokerAway(f"the MQTT client refused a message: {paho.error_string(info.rc)}")
+            self._under_way.append(info)
+            while len(self._under_way) >= _UNDER_WAY:
+                self._wait_for_one()
+
+    def settle(self) -> None:
+        """Wait until the broker has acknowledged everything."""
+        while self._under_way:
+            self._wait_for_one()
+
+    def _wait_for_one(self) -> None:
+        info = self._under_way.popleft()
+        info.wait_for_publish(_PATIENCE)
+        if not info.is_published():
+            where = f"{self._url.hostname}:{self._url.port}"
+            raise BrokerAway(f"the MQTT broker at {where} acknowledged nothing for {_PATIENCE:.0f} s")
