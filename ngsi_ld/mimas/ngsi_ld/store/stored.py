@@ -32,6 +32,11 @@ class StoredEntity:
         return orjson.loads(self.times_text) if self.times_text else {}
 
     @property
+    def plain(self) -> bool:
+        """Say whether `text` is what a client of the core context gets, when it asks for nothing special."""
+        return True
+
+    @property
     def size(self) -> int:
         """How many bytes of JSON it is made of."""
         return len(self.text) + len(self.times_text or b"")

@@ -44,7 +44,8 @@ def _geometry(name: str, *, nullable: bool) -> Column[object]:
 
 
 # `types` keeps the order of the entity, so `types[1]` is *the* type of nearly all entities: the b-tree over
-# it pages through one type by id. The GIN finds entities by any of several types.
+# it pages through one type by id; entities of several types have a small index of their own. The GIN finds
+# entities by any of several types.
 entity = Table(
     "entity",
     metadata,
@@ -62,6 +63,7 @@ entity = Table(
     PrimaryKeyConstraint("tenant", "id"),
 )
 Index("entity_type_id", entity.c.tenant, text("(types[1])"), entity.c.id)
+Index("entity_several_types", entity.c.tenant, entity.c.id, postgresql_where=text("cardinality(types) > 1"))
 Index("entity_types", entity.c.types, postgresql_using="gin")
 Index("entity_location", entity.c.location, postgresql_using="gist")
 Index(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from ..core.apply import apply, earliest_expiry
+from ..core.apply import apply, drop_expired, earliest_expiry
 from ..core.errors import NgsiLdError
 from ..core.operations import CreateEntity
 from ..core.state import Change, EntityState, HistoryEntry
@@ -84,7 +84,7 @@ class Group:
         self.delete_history = self.delete_history and not keep_history
         if self.state is not None and before is not None and self.state.document is before.document:
             self.state, self.stored, self.changed = before, base.stored, False
-        self._finish(before)
+        self.finish(before)
 
     def _apply(self, entry: Entry, now: datetime, on_change: OnChange | None) -> Outcome:
         try:
@@ -103,7 +103,8 @@ class Group:
             self.delete_history |= applied.state is None
         return applied
 
-    def _finish(self, before: EntityState | None) -> None:
+    def finish(self, before: EntityState | None) -> None:
+        """Make of the last state what is written of it."""
         if not self.changed:
             return
         self.stored, self.geometries = None, {}
@@ -121,6 +122,18 @@ class Group:
         """Tell every caller the same error."""
         for entry in self.entries:
             entry.settle(error)
+
+
+def expired(key: Key, stored: StoredEntity, now: datetime) -> Group:
+    """A group that takes away what has expired of an entity (CIM 009 4.22)."""
+    group = Group(key, [], Base(stored, True))
+    before = stored.state()
+    group.state = drop_expired(before, now)
+    group.changed = True
+    if group.state is not None:
+        group.state.version = before.version + 1
+    group.finish(before)
+    return group
 
 
 def group(entries: list[Entry]) -> list[Group]:

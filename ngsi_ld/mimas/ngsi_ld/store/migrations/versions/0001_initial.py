@@ -64,6 +64,7 @@ CREATE TABLE entity (
 CREATE INDEX entity_expiry ON entity (tenant, expires_next) WHERE expires_next IS NOT NULL;
 CREATE INDEX entity_location ON entity USING gist (location);
 CREATE INDEX entity_scopes ON entity USING gin (scopes) WHERE scopes IS NOT NULL;
+CREATE INDEX entity_several_types ON entity (tenant, id) WHERE cardinality(types) > 1;
 CREATE INDEX entity_type_id ON entity (tenant, (types[1]), id);
 CREATE INDEX entity_types ON entity USING gin (types);
 
