@@ -42,18 +42,19 @@ def _problem(error: ValidationError) -> Problem:
     error = _narrowest(error)
     place: Place = tuple(error.absolute_path)
     wanted: Any = error.validator_value
+    instance: Any = error.instance
     match error.validator:
         case "additionalProperties":
             return _unknown_key(error, place)
         case "required":
-            missing = [name for name in wanted if name not in error.instance]
+            missing = [name for name in wanted if name not in instance]
             return Problem(place, f"{', '.join(missing)} must be given")
         case "enum":
-            return Problem(place, f"{error.instance!r} is not known", f"one of {_listed(wanted)}")
+            return Problem(place, f"{instance!r} is not known", f"one of {_listed(wanted)}")
         case "type":
             names = wanted if isinstance(wanted, str) else " or ".join(wanted)
             return Problem(
-                place, f"must be {names}", "check the indentation" if error.instance is None else ""
+                place, f"must be {names}", "check the indentation" if instance is None else ""
             )
         case "oneOf" | "anyOf" if not error.context:
             return Problem(place, "several ways are given at once", "keep one of them")
