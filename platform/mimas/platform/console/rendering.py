@@ -46,9 +46,16 @@ class Renderer:
             undefined=StrictUndefined,
         )
         self._environment.globals.update(
-            site=look.site, zone=look.zone_name, tiles=look.tiles, tiles_attribution=look.tiles_attribution, address=look.address,
-            stylesheet=stylesheet_path(), simulated=False, replayed=False, here="",
-        )  # fmt: skip
+            site=look.site,
+            zone=look.zone_name,
+            tiles=look.tiles,
+            tiles_attribution=look.tiles_attribution,
+            address=look.address,
+            stylesheet=stylesheet_path(),
+            simulated=False,
+            replayed=False,
+            here="",
+        )
         self._environment.filters.update(
             value=words.value_text,
             count=words.number_text,

@@ -20,6 +20,7 @@ class AdapterStatus:
     healthy: bool
     received: int = 0
     stored: int = 0
+    skipped: int = 0
     quarantined: int = 0
     last_message: datetime | None = None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 import orjson
 
@@ -14,12 +14,14 @@ from mimas.ngsi_ld.core.query.temporal import TemporalQuery
 from mimas.ngsi_ld.core.query.type_selection import TypeSelection
 from mimas.ngsi_ld.core.represent.temporal import TemporalEntity
 from mimas.ngsi_ld.store.aggregates import Aggregation
+from mimas.ngsi_ld.store.database import Database
 from mimas.ngsi_ld.store.discovery import DiscoveryStore
 from mimas.ngsi_ld.store.entities import EntityStore
 from mimas.ngsi_ld.store.history import HistoryStore
 from mimas.ngsi_ld.store.periods import Period
 from mimas.ngsi_ld.store.quarantine import QuarantineStore
 
+from .adapter_status import StoredAdapterStatus
 from .chart import Point
 from .sight import AdapterStatus, QuarantinedMessage
 from .things import Thing, read_thing
@@ -55,6 +57,18 @@ class StoredSight:
         self._quarantine = quarantine
         self._tenant = tenant
         self.adapters = adapters
+
+    @classmethod
+    def over(cls, database: Database, entities: EntityStore, *, tenant: str = "") -> Self:
+        """A view that shares the connections, and the entity store, of an API process."""
+        return cls(
+            entities,
+            HistoryStore(database),
+            DiscoveryStore(database),
+            QuarantineStore(database),
+            tenant=tenant,
+            adapters=StoredAdapterStatus(database),
+        )
 
     async def counts(self) -> dict[str, int]:
         """How many entities there are of each type."""

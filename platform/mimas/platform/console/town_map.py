@@ -34,7 +34,9 @@ def draw_map(
     features: Sequence[Feature], *, width: int, height: int, map_id: str, tiles: str | None = None
 ) -> Markup:
     """Return the map as accessible inline SVG; an empty string when nothing has a location."""
-    frame = frame_around([each.geometry for each in features], width=width, height=height)
+    # A station far outside must not shrink the town to a dot: the marked places alone make the frame.
+    framing = [each for each in features if each.mark] or features
+    frame = frame_around([each.geometry for each in framing], width=width, height=height)
     if frame is None:
         return Markup("")
     names = ", ".join(each.name for each in features if each.mark)

@@ -1,9 +1,11 @@
-"""`python -m mimas.platform.demo`."""
+"""`python -m mimas.platform.demo`: a part of `mimas up --demo`, or by hand."""
 
-import logging
 import sys
 
+from ..logs import configure
+from ..parts import announce_ready, become_part
 from .command import main
 
-logging.basicConfig(level=logging.INFO, format="%(message)s")
+configure(become_part("demo"))
+announce_ready()
 sys.exit(main())

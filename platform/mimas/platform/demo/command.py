@@ -40,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with Publisher(options.mqtt_url) as publisher:
             player = Player(town, publisher, options.position)
+            player.wait_for_listeners(plan, stopping)
             logger.info("demonstration: %d past readings played", player.backfill(plan))
             if not options.once:
                 player.play_on(plan, stopping)

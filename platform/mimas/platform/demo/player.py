@@ -41,6 +41,15 @@ class Player:
         self._position = position
         self._years: dict[int, Hourly] = {}
 
+    def wait_for_listeners(self, plan: Plan, stopping: threading.Event) -> None:
+        """Wait until the sources of the platform have subscribed."""
+        first = self._resume(plan.first)
+        publications = {
+            topic.split("/")[-1]: (topic, payload)
+            for topic, payload in map(to_publication, self._readings(first))
+        }
+        self._publisher.wait_for_listeners(publications.values(), stopping)
+
     def backfill(self, plan: Plan) -> int:
         """Play the past as fast as the broker takes it; says how many readings that were."""
         played = 0

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections import deque
 from collections.abc import Iterable
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.reasoncodes import ReasonCode
 
 from .uplinks import Publication
 
@@ -18,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 _UNDER_WAY = 500
 _PATIENCE = 60.0
+_LISTENER_PAUSE = 0.3
+_NO_MATCHING_SUBSCRIBERS = 0x10
 
 
 class BrokerAway(Exception):
@@ -34,6 +38,8 @@ class Publisher:
             CallbackAPIVersion.VERSION2, client_id="mimas-demo", protocol=MQTTProtocolVersion.MQTTv5
         )
         self._client.max_inflight_messages_set(_UNDER_WAY)
+        self._client.on_publish = self._note_acknowledgement
+        self._unheard: set[int] = set()
         if self._url.username:
             self._client.username_pw_set(unquote(self._url.username), unquote(self._url.password or ""))
         if self._url.scheme == "mqtts":
@@ -53,6 +59,21 @@ class Publisher:
         self._client.disconnect()
         self._client.loop_stop()
 
+    def wait_for_listeners(self, publications: Iterable[Publication], stopping: threading.Event) -> None:
+        """Send each message until somebody listens to its topic: what nobody subscribed to is lost.
+
+        MQTT 5 brokers say "no matching subscribers" in the acknowledgement; others are believed.
+        """
+        for topic, payload in publications:
+            while not stopping.is_set():
+                info = self._client.publish(topic, payload, qos=1)
+                self._under_way.append(info)
+                self.settle()
+                if info.mid not in self._unheard:
+                    break
+                self._unheard.discard(info.mid)
+                stopping.wait(_LISTENER_PAUSE)
+
     def publish(self, publications: Iterable[Publication]) -> None:
         """Hand messages over; waits while too many are under way."""
         for topic, payload in publications:
@@ -67,6 +88,14 @@ class Publisher:
         """Wait until the broker has acknowledged everything."""
         while self._under_way:
             self._wait_for_one()
+
+    def _note_acknowledgement(
+        self, _client: Any, _data: Any, message: int, reason: ReasonCode, _properties: Any
+    ) -> None:
+        if reason.value == _NO_MATCHING_SUBSCRIBERS:
+            self._unheard.add(message)
+        else:
+            self._unheard.discard(message)
 
     def _wait_for_one(self) -> None:
         info = self._under_way.popleft()

@@ -29,9 +29,7 @@ def _uplink(reading: EnergyReading) -> Publication:
     """What ChirpStack 4 publishes for an uplink, decoded by the device profile's codec."""
     meter, counter = reading.meter, int(reading.hour.timestamp()) // 3600 % 2**16
     event = {
-        "deduplicationId": str(
-            uuid5(NAMESPACE_URL, f"mimas-demo:{meter.name}:{counter}:{reading.hour.year}")
-        ),
+        "deduplicationId": str(uuid5(NAMESPACE_URL, f"{_APPLICATION}:{meter.name}:{_text(reading.hour)}")),
         "time": _text(reading.hour + _HOUR),
         "deviceInfo": {
             "tenantId": "52f14cd4-c6f1-4fbd-8f87-4025e1d49242",
