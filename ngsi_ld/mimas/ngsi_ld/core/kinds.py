@@ -26,9 +26,6 @@ INSTANCE_MEMBERS: Final[frozenset[str]] = VALUE_MEMBERS | {
 ENTITY_MEMBERS: Final[frozenset[str]] = frozenset(
     {"id", "type", "scope", "expiresAt", "createdAt", "modifiedAt", "deletedAt", "@context"}
 )
-GEOMETRIES: Final[frozenset[str]] = frozenset(
-    {"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"}
-)
 
 
 def instances_of(value: Any) -> list[Instance]:

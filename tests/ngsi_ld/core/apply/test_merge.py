@@ -124,6 +124,20 @@ def test_a_merge_never_changes_the_kind(state: EntityState, later: datetime) -> 
 
 
 @pytest.mark.parametrize(
+    "fragment",
+    [
+        {"floors": {"unitCode": "C62"}},
+        {"floors": {"type": "Property", "unitCode": "C62"}},
+        {"power": {"method": {"observedAt": "2025-01-01T00:00:00Z"}}},
+    ],
+)
+def test_a_part_of_nothing_is_refused(state: EntityState, later: datetime, fragment: Document) -> None:
+    """What is added must be complete: a kind and a value (4.5)."""
+    with pytest.raises(BadRequestData):
+        merged(state, later, fragment)
+
+
+@pytest.mark.parametrize(
     ("fragment", "observed_at"),
     [
         ({"temperature": {"type": "Property", "value": 1}}, "2025-06-01T00:00:00Z"),

@@ -113,6 +113,7 @@ def test_sub_attributes_left_alone_keep_their_times(state: EntityState, later: d
         ("power", {"type": "Relationship", "object": "urn:x:y"}, BadRequestData),
         ("power", {"object": "urn:x:y"}, BadRequestData),
         ("power", {"value": NULL}, BadRequestData),
+        ("power", {"method": {"unitCode": "CEL"}}, BadRequestData),
     ],
 )
 def test_what_a_partial_update_cannot_do(

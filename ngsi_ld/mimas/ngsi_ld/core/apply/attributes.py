@@ -41,6 +41,8 @@ def update(operation: UpdateAttributes, state: EntityState, now: datetime) -> Ap
     add_members(draft, fragment)
     if SCOPE in fragment and SCOPE in state.document:
         draft.set_scope(None if fragment[SCOPE] == NGSI_LD_NULL else fragment[SCOPE])
+    elif SCOPE in fragment:
+        draft.not_updated[SCOPE] = "the entity has no scope that could be replaced"
     for name, value in attributes_of(fragment):
         for instance in instances_of(value):
             if is_deletion(instance):

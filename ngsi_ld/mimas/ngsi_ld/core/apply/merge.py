@@ -10,7 +10,7 @@ from ..operations import MergeEntity
 from ..state import NGSI_LD_NULL, Applied, EntityState, Instance
 from .attributes import add_members, delete_instance
 from .draft import SCOPE, Draft
-from .partial import packed, require_kind, set_member
+from .partial import packed, require_complete, require_kind, set_member
 from .simplified import normalised
 
 _JSON_MEMBERS = frozenset({"value", "json", "languageMap"})
@@ -37,7 +37,7 @@ def _merge_attribute(draft: Draft, name: str, fragment: Any, observed_at: str | 
         return
     old = draft.find(name, dataset_of(fragment))
     if old is None:
-        draft.put(name, _without_nulls(fragment))
+        draft.put(name, _without_nulls(name, fragment))
         return
     require_kind(name, old, fragment)
     merged = _merged(old, fragment)
@@ -69,7 +69,7 @@ def _merged_instances(name: str, old: Any | None, fragment: Any) -> Any | None:
         if is_deletion(each):
             by_dataset.pop(dataset, None)
         elif present is None:
-            by_dataset[dataset] = _without_nulls(each)
+            by_dataset[dataset] = _without_nulls(name, each)
         else:
             require_kind(name, present, each)
             by_dataset[dataset] = _merged(present, each)
@@ -89,8 +89,9 @@ def merged_json(old: Any, patch: Any) -> Any:
     return kept
 
 
-def _without_nulls(fragment: Instance) -> Instance:
+def _without_nulls(attribute: str, fragment: Instance) -> Instance:
     """A new instance as a fragment gives it: what it asks to delete cannot be there."""
+    require_complete(attribute, fragment)
     instance: Instance = {}
     for name, value in fragment.items():
         if name in VALUE_MEMBERS:

@@ -22,13 +22,17 @@ from .draft import Draft
 
 
 def partial_update(operation: PartialUpdate, state: EntityState, now: datetime) -> Applied:
-    """Only the given members change, a null removes one; kind and datasetId stay as they are."""
+    """Only the given members change, a null removes one, or the instance when it is the value."""
     refuse_scope(operation.attribute)
     draft = Draft(state, now)
     fragment = operation.fragment
     old = require_instance(draft, operation.attribute, dataset_of(fragment))
     require_kind(operation.attribute, old, fragment)
-    draft.put(operation.attribute, _patched(operation.attribute, old, fragment))
+    if any(is_null(name, fragment[name]) for name in VALUE_MEMBERS if name in fragment):
+        # 5.5.8: deleting an instance by a null is handled as 5.6.5 says.
+        draft.remove(operation.attribute, dataset_of(fragment))
+    else:
+        draft.put(operation.attribute, _patched(old, fragment))
     return draft.applied()
 
 
@@ -45,15 +49,11 @@ def require_kind(attribute: str, old: Instance, fragment: Instance) -> None:
         )
 
 
-def _patched(attribute: str, old: Instance, fragment: Instance) -> Instance:
+def _patched(old: Instance, fragment: Instance) -> Instance:
     instance = old.copy()
     for name, value in fragment.items():
         if name not in INSTANCE_MEMBERS:
-            set_member(instance, name, patched_instances(instance.get(name), value))
-        elif name in VALUE_MEMBERS and is_null(name, value):
-            raise BadRequestData(
-                f"a partial update cannot delete {attribute} itself: use DELETE", attributeName=attribute
-            )
+            set_member(instance, name, _patched_instances(name, instance.get(name), value))
         else:
             set_member(instance, name, None if value == NGSI_LD_NULL else value)
     return instance
@@ -67,14 +67,25 @@ def set_member(instance: Instance, name: str, value: Any | None) -> None:
         instance[name] = value
 
 
-def patched_instances(old: Any | None, fragment: Any) -> Any | None:
+def require_complete(attribute: str, instance: Instance) -> Instance:
+    """Refuse to add what a fragment only tells a part of: an attribute has a kind and a value (4.5)."""
+    kind = instance.get("type")
+    if kind is None or VALUE_MEMBER[kind] not in instance:
+        raise BadRequestData(
+            f"there is no {attribute} this fragment could be a part of: give its value",
+            attributeName=attribute,
+        )
+    return instance
+
+
+def _patched_instances(name: str, old: Any | None, fragment: Any) -> Any | None:
     """A sub-attribute after a first-level patch, dataset by dataset; None when no instance is left."""
     by_dataset = {} if old is None else {dataset_of(each): each for each in instances_of(old)}
     for each in instances_of(fragment):
         if is_deletion(each):
             by_dataset.pop(dataset_of(each) if type(each) is dict else "", None)
         else:
-            by_dataset[dataset_of(each)] = each
+            by_dataset[dataset_of(each)] = require_complete(name, each)
     return packed(list(by_dataset.values()))
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import BadRequestData
-from ..kinds import GEOMETRIES, VALUE_MEMBER
+from ..kinds import VALUE_MEMBER
+from ..parse.geometry import is_geometry
 from ..state import NGSI_LD_NULL, Instance
 from .draft import Draft
 
@@ -38,7 +39,7 @@ def _kind(value: Any) -> str:
     if type(value) is dict:
         if len(value) == 1 and next(iter(value)) in _WRAPPED:
             return _WRAPPED[next(iter(value))]
-        if value.get("type") in GEOMETRIES and "coordinates" in value:
+        if is_geometry(value):
             return "GeoProperty"
     return "Property"
 

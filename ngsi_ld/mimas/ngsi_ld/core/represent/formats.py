@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..kinds import GEOMETRIES, VALUE_MEMBER, VALUE_MEMBERS, dataset_of
+from ..kinds import VALUE_MEMBER, VALUE_MEMBERS, dataset_of
+from ..parse.geometry import is_geometry
 from ..state import Instance
 
 _TELLING = VALUE_MEMBERS | {"type", "dataset"}
@@ -18,7 +19,7 @@ def concise_instance(instance: Instance, *, alone: bool) -> Any:
     rest = {name: value for name, value in instance.items() if name != "type"}
     if instance["type"] == "ListRelationship":
         rest["objectList"] = targets(rest["objectList"])
-    if instance["type"] == "Property" and _is_geometry(instance["value"]):
+    if instance["type"] == "Property" and is_geometry(instance["value"]):
         return dict(instance)  # without its type it would read as a GeoProperty
     if alone and len(rest) == 1 and "value" in rest and _may_stand_bare(instance):
         return rest["value"]
@@ -59,7 +60,3 @@ def _may_stand_bare(instance: Instance) -> bool:
     if type(value) is list:
         return not any(type(each) is dict for each in value)
     return True
-
-
-def _is_geometry(value: Any) -> bool:
-    return type(value) is dict and value.get("type") in GEOMETRIES and "coordinates" in value

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..kinds import GEOMETRIES, dataset_of, instances_of
+from ..kinds import dataset_of, instances_of
+from ..parse.geometry import is_geometry
 from ..state import Document, EntityState
 from .representation import Representation
 
@@ -40,4 +41,4 @@ def geometry(document: Document, how: Representation) -> dict[str, Any] | None:
     if not instances or instances[0].get("type") != "GeoProperty":
         return None
     found = instances[0]["value"]
-    return found if type(found) is dict and found.get("type") in GEOMETRIES else None
+    return found if is_geometry(found) else None
