@@ -18,10 +18,10 @@ _LAG = Gauge(
     "mimas_ingest_lag_seconds",
     "From the arrival of a message to its commit, for the last batch",
     ["source"],
-    multiprocess_mode="max",
+    multiprocess_mode="livemax",
 )
 _AWAY = Gauge(
-    "mimas_ingest_waiting", "1 while a source waits for the database", ["source"], multiprocess_mode="max"
+    "mimas_ingest_waiting", "1 while a source waits for the database", ["source"], multiprocess_mode="livemax"
 )
 
 
