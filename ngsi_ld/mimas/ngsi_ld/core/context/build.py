@@ -132,7 +132,7 @@ def _process(contexts: list[dict[str, Any]]) -> Mapping[str, Any]:
             warnings.simplefilter("ignore")  # terms that look like keywords: ignored, as JSON-LD demands
             active = processor.process_context({}, None, options)
             for context in (_SEED, *contexts):
-                active = processor.process_context(active, _without_idle_nulls(context, active), options)
+                active = processor.process_context(active, _digestible(context, active), options)
     except jsonld.JsonLdError as error:
         raise BadRequestData(f"The @context is not valid JSON-LD: {_reason(error)}") from None
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
@@ -195,12 +195,13 @@ def _without_scope(definition: Any) -> Any:
     return definition
 
 
-def _without_idle_nulls(context: dict[str, Any], active: Mapping[str, Any]) -> dict[str, Any]:
-    """The context without nulls for what is not set: PyLD would stumble over them."""
+def _digestible(context: dict[str, Any], active: Mapping[str, Any]) -> dict[str, Any]:
+    """The context without what says nothing but makes PyLD stumble: nulls for what is not set, unprotected."""
     return {
         name: each
         for name, each in context.items()
-        if each is not None or name not in ("@vocab", "@language", "@direction") or name in active
+        if not (name == "@protected" and each is False)
+        and (each is not None or name not in ("@vocab", "@language", "@direction") or name in active)
     }
 
 

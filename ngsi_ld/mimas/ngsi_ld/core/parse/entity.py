@@ -114,7 +114,7 @@ def split_members(body: Any, rules: Rules, parse: AttributeParser) -> tuple[dict
     stored_name = rules.terms.expand_name
     for name, value in body.items():
         stored = _OWN.get(name) or stored_name(name)
-        if stored in attributes or stored in own:
+        if stored in attributes or (stored in own and own[stored] != value):
             raise BadRequestData(
                 f"{shown(name)} is given twice, under two names for one IRI ({shown(stored)})."
             )
@@ -135,14 +135,21 @@ def split_members(body: Any, rules: Rules, parse: AttributeParser) -> tuple[dict
 def parse_types(value: Any, terms: TermMap) -> Any:
     """The type of an entity, or the list of several, in stored names."""
     if type(value) is str and value != NGSI_LD_NULL:
-        return terms.expand_name(value)
+        return _type_name(value, terms)
     names = value if type(value) is list and value else [value]
     for name in names:
         if type(name) is not str or name == NGSI_LD_NULL:
             raise BadRequestData(f'The "type" of an entity must be one or several names, not {shown(name)}.')
-    stored = [terms.expand_name(name) for name in names]
+    stored = [_type_name(name, terms) for name in names]
     distinct = list(dict.fromkeys(stored))
     return distinct if len(distinct) > 1 else distinct[0]
+
+
+def _type_name(name: str, terms: TermMap) -> str:
+    stored = terms.expand_name(name)
+    if stored in ("id", "type"):  # keywords of JSON-LD, which name nothing
+        raise BadRequestData(f"{shown(name)} cannot be the type of an entity.")
+    return stored
 
 
 def parse_scope(value: Any, rules: Rules) -> Any:

@@ -64,10 +64,10 @@ def _members(body: dict[str, Any], kind: str | None, path: str, rules: Rules, de
         instance["type"] = kind
         wanted = VALUE_MEMBER[kind]
     for name, value in body.items():
+        if name == "type" or name == "@type":
+            continue
         if kind is not None and name == wanted:
-            if (
-                type(value) is float and kind == "Property" and value - value == 0
-            ):  # finite, the usual reading
+            if type(value) is float and kind == "Property" and value - value == 0:  # finite, the usual reading
                 instance[name] = value
             else:
                 instance[name] = parse_kind_value(kind, value, f"{path}.{name}", rules)
@@ -77,7 +77,7 @@ def _members(body: dict[str, Any], kind: str | None, path: str, rules: Rules, de
                 parsed = parse_member(name, value, kind, f"{path}.{name}", rules)
             if parsed is not OMIT:
                 instance[name] = parsed
-        elif name != "type" and name != "@type" and not _add(instance, name, value, path, rules, depth):
+        elif not _add(instance, name, value, path, rules, depth):
             return None
     return instance
 
