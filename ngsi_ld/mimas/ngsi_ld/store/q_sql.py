@@ -133,10 +133,10 @@ class _Compiler:
         value = f"{instance} #> {self.bind(list(path), 'text[]')}"
         text = f"({item}.v #>> '{{}}')"
         tests = any_of(self.time_test(text, each) for each in times)
-        plain = f"SELECT v FROM jsonb_path_query({value}, '$[*]') AS plain(v)"
-        typed = f"SELECT v FROM jsonb_path_query({value}, '$[*].\"@value\"[*]') AS typed(v)"
+        items = f"jsonb_path_query({value}, '$[*]') AS plain(v)"
+        typed = f"jsonb_path_query({value}, '$[*].\"@value\"[*]') AS typed(v)"
         return (
-            f"EXISTS (SELECT FROM ({plain} UNION ALL {typed}) AS {item}"
+            f"EXISTS (SELECT FROM (SELECT v FROM {items} UNION ALL SELECT v FROM {typed}) AS {item}"  # noqa: S608
             f" WHERE jsonb_typeof({item}.v) = 'string' AND {tests})"
         )
 
@@ -149,8 +149,13 @@ class _Compiler:
         return f"{key} BETWEEN {self.bind(low.key, 'text')} AND {self.bind(high.key, 'text')}"
 
     def system_term(self, term: ValueTerm, alias: str) -> str:
-        """A term about createdAt or modifiedAt, which stand in columns and in `times`."""
+        """A term about createdAt or modifiedAt, which stand in columns and in `times` and are DateTimes."""
         path = term.path
+        if not _speaks_of_instants(term):
+            # Of other types nothing is equal, so everything is unequal.
+            if isinstance(term, Exists) or (isinstance(term, Equals) and term.negated):
+                return self.path_exists(f"{alias}.doc", instances(path.instances))
+            return "FALSE"
         column = "created_at" if path.plain_member == "createdAt" else "modified_at"
         if not path.instances:
             return self.instant_test(term, f"{alias}.{column}")
@@ -170,16 +175,11 @@ class _Compiler:
         return f"EXISTS (SELECT FROM {', '.join(sources)} WHERE {test})"
 
     def instant_test(self, term: ValueTerm, instant: str) -> str:
-        match term:
-            case Exists():
-                return "TRUE"
-            case Matches():
-                return "FALSE"
-            case Compares(_, order, value):
-                return self.instant_compared(instant, order, value)
-            case Equals(_, values, negated):
-                found = any_of(self.instant_equal(instant, each) for each in values)
-                return f"(NOT {found})" if negated else found
+        if isinstance(term, Compares):
+            return self.instant_compared(instant, term.order, term.value)
+        assert isinstance(term, Equals)
+        found = any_of(self.instant_equal(instant, each) for each in term.values)
+        return f"(NOT {found})" if term.negated else found
 
     def instant_equal(self, instant: str, value: Scalar | Range) -> str:
         if not isinstance(value, Range):
@@ -191,6 +191,13 @@ class _Compiler:
         if not isinstance(value, Temporal) or value.kind != "DateTime":
             return "FALSE"
         return f"({instant} {order} {self.bind(value.instant(), 'timestamptz')})"
+
+
+def _speaks_of_instants(term: ValueTerm) -> bool:
+    return any(
+        (each.low if isinstance(each, Range) else each).kind == "DateTime"  # type: ignore[union-attr]
+        for each in _temporals(term)
+    )
 
 
 def _value_paths(path: Path) -> list[tuple[str, ...]]:
