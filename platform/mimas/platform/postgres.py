@@ -125,6 +125,23 @@ class PrivatePostgres:
                 raise Refused(f"PostgreSQL does not start.\n{problem}")
             time.sleep(0.2)
 
+    def ensure_database(self) -> None:
+        """Make the platform's database unless it is there."""
+        sql = (
+            f"SELECT 'CREATE DATABASE {DATABASE}' WHERE NOT EXISTS"  # noqa: S608 - constants
+            f" (SELECT FROM pg_database WHERE datname = '{DATABASE}') \\gexec"
+        )
+        done = subprocess.run(  # noqa: S603
+            [self.programs.command("psql"), self.url_of("postgres"), "-XqAt", "-v", "ON_ERROR_STOP=1"],
+            input=sql.encode(),
+            capture_output=True,
+            cwd="/",
+            env=self.programs.full_environment(),
+            check=False,
+        )
+        if done.returncode != 0:
+            raise Refused(f"The database cannot be made: {done.stderr.decode(errors='replace').strip()}")
+
     def stop(self, *, immediately: bool = False) -> bool:
         """Stop the server; `immediately` leaves recovery to the next start. False when none ran."""
         status = self.status()

@@ -13,6 +13,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -78,6 +79,14 @@ def _require_origin(value: str) -> str:
     return value.rstrip("/")
 
 
+def _require_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("must be the name of a time zone such as Europe/Prague") from None
+    return value
+
+
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 DatabaseUrl = Annotated[SecretStr, _require_scheme("postgresql", "postgres")]
 MqttUrl = Annotated[SecretStr, _require_scheme("mqtt", "mqtts")]
@@ -131,6 +140,10 @@ class Settings(BaseSettings):
     batch_size: int = Field(10_000, ge=1, description="Entities in one batch at most.")
     temporal_instances: int = Field(
         10_000, ge=10, description="Instances in a temporal answer before it is sent in parts."
+    )
+    site: str = Field("Mimas", description="What the pages are called.")
+    time_zone: Annotated[str, AfterValidator(_require_zone)] = Field(
+        "UTC", description="The time zone of the pages, such as Europe/Prague."
     )
     tiles_url: str = Field("", description="Map tiles for the pages: a URL with {z}, {x} and {y}.")
     tiles_attribution: str = Field("", description="Whom the map thanks for its tiles.")

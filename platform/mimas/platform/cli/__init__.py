@@ -107,7 +107,7 @@ def _is_there(module: str) -> bool:
 
 def _failure(error: Refused) -> click.ClickException:
     failure = click.ClickException(str(error))
-    failure.exit_code = error.exit_code
+    failure.exit_code = error.exit_code  # type: ignore[misc]
     return failure
 
 

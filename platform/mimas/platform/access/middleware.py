@@ -1,0 +1,144 @@
+"""The gate in front of every request: asks the policy, and answers 401 or 403 itself (RFC 6750)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, MutableMapping
+from ipaddress import ip_address
+from typing import Any
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from mimas.ngsi_ld.api.exchange import read_headers
+from mimas.ngsi_ld.api.problems import error_answer, problem_answer
+from mimas.ngsi_ld.api.tenants import tenant_of
+from mimas.ngsi_ld.core.errors import BadRequestData, NgsiLdError
+
+from .policy import Policy, Question, Role, Verdict
+
+REALM = 'realm="mimas"'
+OPEN_PATHS = frozenset({"/health/live", "/health/ready"})
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_QUERIES = ("/entityOperations/query", "/temporal/entityOperations/query")
+
+_DETAILS = {
+    Verdict.CREDENTIALS_MISSING: "Send a token (Authorization: Bearer ...); `mimas token create` makes one.",
+    Verdict.CREDENTIALS_WRONG: "The token is unknown or has been revoked.",
+    Verdict.ROLE_MISSING: "The token lacks the role {role!r} that this request needs.",
+    Verdict.TENANT_FORBIDDEN: "The token is not for this tenant.",
+    Verdict.HOST_FORBIDDEN: "Without tokens only http://localhost and http://127.0.0.1 are served; "
+    "for another name make a token: mimas token create NAME --role admin",
+}
+
+
+class Gate:
+    """ASGI middleware; keeps who asks in `scope["principal"]`."""
+
+    def __init__(self, app: ASGIApp, policy: Policy) -> None:
+        self._app = app
+        self._policy = policy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, or answer it."""
+        if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
+            await self._app(scope, receive, send)
+            return
+        headers = read_headers(scope["headers"])
+        if scope["method"] == "OPTIONS" and b"access-control-request-method" in headers:
+            await self._app(scope, receive, send)  # a browser asks before it may send credentials
+            return
+        role = needed_role(scope["method"], scope["path"])
+        try:
+            decision = await self._policy.decide(self._question(scope, headers, role))
+        except NgsiLdError as error:
+            await error_answer(error, scope["path"], headers.get(b"accept", b"")).send(send)
+            return
+        if decision.verdict is Verdict.ALLOWED:
+            scope["principal"] = decision.principal
+            await self._app(scope, receive, send)
+            return
+        await _refuse(decision.verdict, role, scope, headers, send)
+
+    @staticmethod
+    def _question(scope: Scope, headers: Mapping[bytes, bytes], role: Role) -> Question:
+        client = scope.get("client")
+        return Question(
+            token=token_of(headers.get(b"authorization", b""), scope["method"]),
+            role=role,
+            tenant=_tenant(headers),
+            is_local=client is not None and _is_loopback(client[0]),
+            has_local_host=_names_this_machine(headers.get(b"host", b"")),
+        )
+
+
+def needed_role(method: str, path: str) -> Role:
+    """Reading needs `read`, queries by POST included; everything else changes something."""
+    if method in _READS or (method == "POST" and path.rstrip("/").endswith(_QUERIES)):
+        return Role.READ
+    return Role.WRITE
+
+
+def token_of(authorization: bytes, method: str) -> str | None:
+    """The token of an Authorization header, None without one.
+
+    Browsers cannot send Bearer by themselves: for pages the token may be the password of Basic, for reads
+    alone, since a browser sends it along with requests that other sites cause.
+    """
+    scheme, _, rest = authorization.decode("latin-1").partition(" ")
+    if scheme.lower() == "bearer":
+        return rest.strip()
+    if scheme.lower() == "basic" and method in _READS:
+        try:
+            return base64.b64decode(rest.strip(), validate=True).decode().partition(":")[2]
+        except (binascii.Error, UnicodeDecodeError):
+            return ""
+    return None
+
+
+async def _refuse(
+    verdict: Verdict, role: Role, scope: MutableMapping[str, Any], headers: Mapping[bytes, bytes], send: Send
+) -> None:
+    accept = headers.get(b"accept", b"")
+    is_unknown = verdict in (Verdict.CREDENTIALS_MISSING, Verdict.CREDENTIALS_WRONG)
+    name = role.name.lower()
+    problem = {
+        "type": "about:blank",
+        "title": "Unauthorized" if is_unknown else "Forbidden",
+        "status": 401 if is_unknown else 403,
+        "detail": _DETAILS[verdict].format(role=name),
+    }
+    challenges = []
+    if verdict is Verdict.CREDENTIALS_MISSING:
+        challenges.append(f"Bearer {REALM}")
+    elif verdict is Verdict.CREDENTIALS_WRONG:
+        challenges.append(f'Bearer {REALM}, error="invalid_token"')
+    elif verdict is Verdict.ROLE_MISSING:
+        challenges.append(f'Bearer {REALM}, error="insufficient_scope", scope="{name}"')
+    if is_unknown and b"text/html" in accept:
+        challenges.append(f"Basic {REALM}")
+    answer = problem_answer(
+        problem, scope["path"], accept, *((b"www-authenticate", each.encode()) for each in challenges)
+    )
+    await answer.send(send, with_body=scope["method"] != "HEAD")
+
+
+def _tenant(headers: Mapping[bytes, bytes]) -> str:
+    """The tenant of a request; a name that is none is the broker's to refuse."""
+    try:
+        return tenant_of(headers)
+    except BadRequestData:
+        return ""
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def _names_this_machine(host: bytes) -> bool:
+    name = host.decode("latin-1").lower()
+    name = name.partition("]")[0].removeprefix("[") if name.startswith("[") else name.partition(":")[0]
+    return name == "localhost" or name.endswith(".localhost") or _is_loopback(name)

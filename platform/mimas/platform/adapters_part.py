@@ -1,0 +1,35 @@
+"""The process of the adapters: `python -m mimas.platform.adapters_part`."""
+
+from __future__ import annotations
+
+import sys
+
+from .ingest import IngestOptions, main
+from .logs import configure
+from .parts import announce_ready, become_part
+from .settings import load_settings
+
+
+def run() -> int:
+    """Carry readings from every configured source until SIGTERM."""
+    name = become_part("adapters")
+    settings = load_settings()
+    configure(name, settings.log_level, settings.log_format)
+    assert settings.adapters is not None
+    assert settings.database_url is not None
+    assert settings.mqtt_url is not None
+    announce_ready()
+    main(
+        IngestOptions(
+            sources=settings.adapters,
+            database_url=settings.database_url.get_secret_value(),
+            mqtt_url=settings.mqtt_url.get_secret_value(),
+            models=settings.model_check,
+            keep_history=settings.keep_history,
+        )
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run())

@@ -1,0 +1,150 @@
+"""The ASGI application of one worker: request log, gate, operations, pages, and the NGSI-LD API."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from zoneinfo import ZoneInfo
+
+from starlette.routing import BaseRoute, Match
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from mimas.ngsi_ld.api.app import create_app
+from mimas.ngsi_ld.core.errors import Unavailable
+from mimas.ngsi_ld.store.reaper import Reaper
+from mimas.ngsi_ld.store.tokens import TokenStore
+
+from .access import Policy
+from .access.middleware import Gate
+from .access.tokens import TokenCache
+from .composition import Composition, open_broker
+from .console import Look, console_routes
+from .console.stored import StoredSight
+from .health import Handler, operations_routes
+from .metrics import QUEUE
+from .request_log import RequestLog
+from .settings import Settings
+
+API = "/ngsi-ld/"
+_EVERY = 2.0
+_TOKEN_USES_EVERY = 30  # rounds
+
+logger = logging.getLogger(__name__)
+
+
+class Dispatch:
+    """Finds who answers a request: operations by their path, pages by their routes, else the API."""
+
+    def __init__(self, api: ASGIApp, operations: dict[str, Handler], pages: Sequence[BaseRoute]) -> None:
+        self._api = api
+        self._operations = operations
+        self._pages = pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        path: str = scope["path"]
+        if path.startswith(API):
+            await self._api(scope, receive, send)
+        elif path in self._operations and scope["method"] in ("GET", "HEAD"):
+            answer = await self._operations[path]()
+            await answer.send(send, with_body=scope["method"] == "GET")
+        elif (page := self._page(scope)) is not None:
+            await page.handle(scope, receive, send)
+        else:
+            await self._api(scope, receive, send)
+
+    def _page(self, scope: Scope) -> BaseRoute | None:
+        """The page of a path; `/` is a page for those who read HTML and the API's start for programs."""
+        if scope["path"] == "/" and not _reads_html(scope):
+            return None
+        for route in self._pages:
+            match, child = route.matches(scope)
+            if match is Match.FULL:
+                scope.update(child)
+                return route
+        return None
+
+
+class PlatformApp:
+    """Opens what the application needs when the server starts, and closes it when it stops."""
+
+    def __init__(self, settings: Settings, *, housekeeping: bool = True) -> None:
+        self._settings = settings
+        self._housekeeping = housekeeping
+        self._app: ASGIApp = _starting
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, or the lifespan."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            await self._app(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        async with AsyncExitStack() as stack:
+            try:
+                self._app = await self._open(stack)
+            except Exception as error:
+                logger.exception("the application does not start")
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                return
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _open(self, stack: AsyncExitStack) -> ASGIApp:
+        composition = await stack.enter_async_context(open_broker(self._settings))
+        database, broker = composition.database, composition.broker
+        tokens = TokenCache(TokenStore(database))
+        stack.push_async_callback(_stop, asyncio.create_task(_report(composition, tokens)))
+        if self._housekeeping:
+            reaper = Reaper(database)
+            stack.push_async_callback(_stop, asyncio.create_task(reaper.run()))
+        api = create_app(broker, cors_origins=self._settings.cors_origins)
+        dispatch = Dispatch(api, operations_routes(database, composition.version), _pages(composition))
+        return RequestLog(Gate(dispatch, Policy(tokens)))
+
+
+def _pages(composition: Composition) -> Sequence[BaseRoute]:
+    settings = composition.settings
+    look = Look(
+        site=settings.site,
+        zone=ZoneInfo(settings.time_zone),
+        zone_name=settings.time_zone,
+        tiles=settings.tiles_url or None,
+        tiles_attribution=settings.tiles_attribution,
+        address=settings.public_url or f"http://{settings.host}:{settings.port}",
+    )
+    sight = StoredSight.over(composition.database, composition.broker.entities)
+    return console_routes(sight, look, version=composition.version)
+
+
+async def _starting(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    raise RuntimeError("the application got a request before its lifespan began")
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def _report(composition: Composition, tokens: TokenCache) -> None:
+    """Say now and then how long the queue is, which contexts and which tokens were used."""
+    round_number = 0
+    while True:
+        QUEUE.set(composition.broker.writer.waiting)
+        round_number += 1
+        if round_number % _TOKEN_USES_EVERY == 0:
+            try:
+                await tokens.note_uses()
+                await composition.broker.contexts.count_uses()
+            except Unavailable:
+                logger.info("uses of tokens and contexts were not noted: the database is away")
+        await asyncio.sleep(_EVERY)
+
+
+def _reads_html(scope: Scope) -> bool:
+    return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])

@@ -1,0 +1,28 @@
+"""What `mimas up` and `mimas serve` share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from ..logs import configure
+from ..settings import load_settings
+from ..stack import Stack
+from ..supervisor import StopRequested
+
+DEMO_SOURCES = Path(__file__).parent.parent / "demo" / "sources"
+
+
+def run(*, demo: bool = False, demo_data: Path | None = None, api_only: bool = False) -> None:
+    """Run in the foreground until somebody stops it."""
+    if demo and "MIMAS_ADAPTERS" not in os.environ:
+        os.environ["MIMAS_ADAPTERS"] = str(DEMO_SOURCES)
+    settings = load_settings()
+    configure("supervisor", settings.log_level, settings.log_format)
+    stack = Stack(settings, click.echo)
+    try:
+        stack.run(demo=demo, demo_data=demo_data, api_only=api_only)
+    except StopRequested:
+        click.echo("Stopped while starting.")

@@ -1,0 +1,180 @@
+"""The whole platform as one foreground program: private services, migrations, then the parts."""
+
+from __future__ import annotations
+
+import errno
+import importlib.util
+import logging
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from .data_lock import DataLock
+from .mosquitto import PrivateMosquitto, is_loopback
+from .parts import NO_TOKEN, MosquittoPart, Part, PostgresPart, ProgramPart
+from .postgres import PrivatePostgres
+from .processes import Refused, own_directory
+from .settings import Settings
+from .supervisor import Supervisor
+
+logger = logging.getLogger(__name__)
+
+SERVICE_SECONDS = 120.0  # a recovery after kill -9 replays the log first
+PART_SECONDS = 60.0
+
+
+class Stack:
+    """What `mimas up` and `mimas serve` run; `say` gets lines for a person."""
+
+    def __init__(self, settings: Settings, say: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._say = say
+        self._metrics = settings.data_dir.resolve() / "metrics"
+        self._environment = dict(os.environ)
+        self._started = time.monotonic()
+
+    def run(self, *, api_only: bool = False, demo: bool = False, demo_data: Path | None = None) -> None:
+        """Run until somebody stops it."""
+        settings = self._settings
+        with DataLock(settings.data_dir) as lock, Supervisor() as supervisor:
+            listener = bind(settings.host, settings.port)
+            url = self._url(listener)
+            lock.write(url)
+            self._prepare_environment()
+            if not api_only:
+                self._start_services(supervisor)
+            elif settings.database_url is None:
+                raise Refused("`mimas serve` needs a database: set MIMAS_DATABASE_URL, or use `mimas up`.")
+            self._set_up_database(supervisor)
+            parts = self._workers(listener)
+            if not api_only:
+                parts += self._others(demo, demo_data)
+            supervisor.start(parts, PART_SECONDS)
+            self._greet(url)
+            supervisor.wait()
+            self._say("Stopping ...")
+
+    def _start_services(self, supervisor: Supervisor) -> None:
+        settings = self._settings
+        parts: list[Part] = []
+        postgres = mosquitto = None
+        if settings.database_url is None:
+            postgres = PrivatePostgres(settings.data_dir, progress=self._say)
+            parts.append(PostgresPart(postgres))
+        if settings.mqtt_url is None:
+            mosquitto = PrivateMosquitto(
+                settings.data_dir, host=settings.mqtt_host, port=settings.mqtt_port, progress=self._say
+            )
+            parts.append(MosquittoPart(mosquitto))
+        supervisor.start(parts, SERVICE_SECONDS)
+        if postgres is not None:
+            postgres.ensure_database()
+            self._environment["MIMAS_DATABASE_URL"] = postgres.url
+        if mosquitto is not None:
+            self._environment["MIMAS_MQTT_URL"] = mosquitto.url
+
+    def _set_up_database(self, supervisor: Supervisor) -> None:
+        if self._settings.database_url is not None:
+            self._environment["MIMAS_DATABASE_URL"] = self._settings.database_url.get_secret_value()
+        arguments = [] if is_loopback(self._settings.host) else ["--require-token"]
+        setup = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-P", "-m", "mimas.platform.database_setup", *arguments],
+            env={**self._environment, "MIMAS_PART_NAME": "setup"},
+            start_new_session=True,
+        )
+        while setup.poll() is None:
+            supervisor.pause(0.2)
+        if setup.returncode == NO_TOKEN:
+            raise Refused(
+                f"Mimas listens on {self._settings.host} only when it knows whom to let in. Make a token "
+                "first: mimas token create NAME --role admin. Or listen on loopback: --host 127.0.0.1"
+            )
+        if setup.returncode:
+            raise Refused("The database could not be set up; the reason is above.")
+
+    def _workers(self, listener: socket.socket) -> list[Part]:
+        return [
+            self._program(f"api-{number}", "worker", listener=listener.fileno())
+            for number in range(1, self._settings.worker_count + 1)
+        ]
+
+    def _others(self, demo: bool, demo_data: Path | None) -> list[Part]:
+        parts: list[Part] = []
+        if importlib.util.find_spec("mimas.platform.dispatcher_part") is not None:
+            parts.append(self._program("dispatcher", "dispatcher_part"))
+        if self._settings.adapters is not None:
+            parts.append(self._program("adapters", "adapters_part"))
+        if demo:
+            arguments: tuple[str, ...] = (
+                "--position",
+                str(self._settings.data_dir.resolve() / "demo.position"),
+            )
+            if demo_data is not None:
+                arguments += ("--data", str(demo_data.resolve()))
+            parts.append(self._program("demo", "demo", arguments))
+        return parts
+
+    def _program(
+        self, name: str, module: str, arguments: tuple[str, ...] = (), listener: int | None = None
+    ) -> Part:
+        return ProgramPart(
+            name,
+            f"mimas.platform.{module}",
+            lambda: self._environment,
+            arguments=arguments,
+            listener=listener,
+            announces=name.startswith(("api-", "adapters", "dispatcher")),
+        )
+
+    def _prepare_environment(self) -> None:
+        """The parts share their counters in files of this run; allocator arenas for threads cost memory."""
+        shutil.rmtree(self._metrics, ignore_errors=True)
+        own_directory(self._metrics, None)
+        self._environment |= {
+            "PROMETHEUS_MULTIPROC_DIR": str(self._metrics),
+            "MALLOC_ARENA_MAX": "2",
+            "MIMAS_DATA_DIR": str(self._settings.data_dir.resolve()),
+        }
+
+    def _url(self, listener: socket.socket) -> str:
+        if self._settings.public_url:
+            return self._settings.public_url
+        host, port = listener.getsockname()[:2]
+        name = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104
+        return f"http://{f'[{name}]' if ':' in name else name}:{port}"
+
+    def _greet(self, url: str) -> None:
+        seconds = time.monotonic() - self._started
+        self._say(f"\nMimas is ready after {seconds:.1f} s. Ctrl-C stops it.")
+        self._say(f"  Pages       {url}/")
+        self._say(f"  NGSI-LD     {url}/ngsi-ld/v1    described at {url}/docs")
+        if "MIMAS_MQTT_URL" in self._environment and self._settings.mqtt_url is None:
+            address = self._environment["MIMAS_MQTT_URL"].rpartition("@")[2].removeprefix("mqtt://")
+            self._say(f"  MQTT        mqtt://{address}")
+        self._say(f"  Data        {self._settings.data_dir.resolve()}\n")
+
+
+def bind(host: str, port: int, seconds: float = 3.0) -> socket.socket:
+    """A socket for all API processes; waits a moment for those of a killed platform to let go of the port."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    deadline = time.monotonic() + seconds
+    while True:
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((host, port))
+            return listener
+        except OSError as error:
+            listener.close()
+            if error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
+                time.sleep(0.1)
+                continue
+            why = "somebody listens there already" if error.errno == errno.EADDRINUSE else error.strerror
+            raise Refused(
+                f"Cannot listen on {host} port {port}: {why}. Choose another with --port."
+            ) from error

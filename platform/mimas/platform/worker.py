@@ -1,0 +1,66 @@
+"""One API process: `python -m mimas.platform.worker`, on a socket that it inherits from the supervisor."""
+
+from __future__ import annotations
+
+import gc
+import os
+import socket
+import sys
+
+import uvicorn
+
+from .app import PlatformApp
+from .logs import configure
+from .parts import SOCKET, announce_ready, become_part
+from .processes import Refused
+from .settings import Settings, load_settings
+
+GRACE = 10
+
+
+class Worker(uvicorn.Server):
+    """A uvicorn server that tells the supervisor when it listens."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn; what lives from now on to the end is no longer looked at by the garbage collector."""
+        await super().startup(sockets)
+        gc.collect()
+        gc.freeze()
+        announce_ready()
+
+
+def main() -> int:
+    """Serve until SIGTERM; then requests under way are answered and queued writes committed."""
+    name = become_part("api")
+    try:
+        settings = load_settings()
+    except Refused as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return error.exit_code
+    configure(name, settings.log_level, settings.log_format)
+    listener = socket.socket(fileno=int(os.environ.pop(SOCKET)))
+    server = Worker(_configuration(settings, housekeeping=name == "api-1"))
+    server.run(sockets=[listener])
+    return 0 if server.started else 1
+
+
+def _configuration(settings: Settings, *, housekeeping: bool) -> uvicorn.Config:
+    return uvicorn.Config(
+        PlatformApp(settings, housekeeping=housekeeping),
+        lifespan="on",
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=GRACE,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
