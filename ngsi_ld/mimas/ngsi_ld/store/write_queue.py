@@ -61,10 +61,12 @@ class Lane:
 
     def take(self, limit: int) -> list[Entry]:
         """The next entries, at most `limit`."""
-        taken = [self.entries.popleft() for _ in range(min(limit, len(self.entries)))]
-        if not self.entries:
-            self.filled.clear()
-        return taken
+        return [self.entries.popleft() for _ in range(min(limit, len(self.entries)))]
+
+    async def wait(self) -> None:
+        """Until something is put in, or the queue is closed."""
+        self.filled.clear()
+        await self.filled.wait()
 
 
 class WriteQueue:

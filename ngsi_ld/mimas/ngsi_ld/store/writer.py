@@ -93,9 +93,9 @@ class Writer:
 
     async def _drain(self, lane: Lane, flusher: Flusher) -> None:
         while True:
-            await lane.filled.wait()
-            entries = lane.take(self._flush_limit)
-            if entries:
-                await flusher.flush(entries)
+            if lane.entries:
+                await flusher.flush(lane.take(self._flush_limit))
             elif self._queue.closed:
                 return
+            else:
+                await lane.wait()
