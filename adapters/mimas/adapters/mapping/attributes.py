@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..messages import MessageRejected
-from .expressions import compile_expression, describe_expression
+from .expressions import SOURCES, compile_expression, describe_expression
 from .problems import MappingProblem, Place
 from .scope import MISSING, Getter, Scope
 from .steps import Reading, compile_steps
@@ -61,8 +61,11 @@ def _compose(build: Builder, wrap: Callable[[Scope, Instance], None]) -> Builder
 
 def _compile_kind(declaration: Mapping[str, Any], reading: Reading, place: Place) -> Builder:
     kinds = [kind for kind in _KINDS if kind in declaration]
-    if len(kinds) > 1:
-        raise MappingProblem(place, f"{' and '.join(kinds)} exclude each other")
+    origins = [name for name in SOURCES if name in declaration]
+    if len(kinds) > 1 or (kinds and origins):
+        raise MappingProblem(
+            place, f"{' and '.join((*kinds, *origins))} exclude each other", "keep one of them"
+        )
     return (
         _KINDS[kinds[0]](declaration, reading, place)
         if kinds

@@ -49,7 +49,8 @@ def load_mapping(path: Path, *, name: str | None = None) -> MappingFile:
         mapping = compiler.compile()
         problems = compiler.problems
     if mapping is None:
-        raise MappingError(name, [_with_line(problem, lines) for problem in problems])
+        found = [_with_line(problem, lines) for problem in dict.fromkeys(problems)]
+        raise MappingError(name, sorted(found, key=lambda problem: problem.line or 0))
     return MappingFile(name, path, declaration, mapping)
 
 

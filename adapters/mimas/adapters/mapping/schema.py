@@ -53,9 +53,7 @@ def _problem(error: ValidationError) -> Problem:
             return Problem(place, f"{instance!r} is not known", f"one of {_listed(wanted)}")
         case "type":
             names = wanted if isinstance(wanted, str) else " or ".join(wanted)
-            return Problem(
-                place, f"must be {names}", "check the indentation" if instance is None else ""
-            )
+            return Problem(place, f"must be {names}", "check the indentation" if instance is None else "")
         case "oneOf" | "anyOf" if not error.context:
             return Problem(place, "several ways are given at once", "keep one of them")
         case _:
