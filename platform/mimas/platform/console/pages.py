@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mimas.adapters.models import local_name
+from mimas.ngsi_ld.core.errors import Unavailable
 
 from .chart import Point, Series, draw_chart
 from .rendering import Look, Renderer
@@ -19,6 +20,8 @@ from .things import Latest, Place, Thing, gather_places
 from .town_map import Feature, draw_map
 from .window import Window, read_window
 from .words import is_amount
+
+PageOf = Callable[[Request], Awaitable[Response]]
 
 _SHOWN_AT_MOST = 500
 _PAGE = 100
@@ -61,7 +64,7 @@ class Pages:
 
     async def thing(self, request: Request) -> Response:
         """One entity: what it says, and for a building the readings of all that is in it."""
-        thing = await self._sight.thing(request.path_params["identifier"])
+        thing = await self._thing(request)
         if thing is None:
             return self._missing("This thing is not known", "It was deleted, or the address is wrong.")
         devices = await self._sight.referring(thing.id, limit=_SHOWN_AT_MOST)
@@ -81,6 +84,8 @@ class Pages:
     async def things(self, request: Request) -> Response:
         """All types with their counts, or the entities of one type."""
         chosen, after = request.query_params.get("type"), request.query_params.get("after")
+        if "\0" in f"{chosen}{after}":
+            return self._missing("There is no such type", "Choose one from the list of everything.")
         if chosen is None:
             return self._renderer.page(
                 "things.html", here="/things", chosen=None, counts=await self._sight.counts(), next_page=None
@@ -98,7 +103,7 @@ class Pages:
 
     async def history(self, request: Request) -> Response:
         """The history of one attribute as chart and table."""
-        thing = await self._sight.thing(request.path_params["identifier"])
+        thing = await self._thing(request)
         latest = next(
             (each for each in thing.latest if each.stored_name == request.query_params.get("attribute")), None
         ) if thing else None  # fmt: skip
@@ -141,6 +146,23 @@ class Pages:
     async def about(self, _request: Request) -> Response:
         """What this platform is."""
         return self._renderer.page("about.html", here="/about", version=self._version)
+
+    def answer(self, page: PageOf) -> PageOf:
+        """The page, or while the database is away one that says so and reloads nothing by itself."""
+
+        async def guarded(request: Request) -> Response:
+            try:
+                return await page(request)
+            except Unavailable as error:
+                response = self._missing("Not now", error.detail, status=503)
+                response.headers["Retry-After"] = str(error.retry_after)
+                return response
+
+        return guarded
+
+    async def _thing(self, request: Request) -> Thing | None:
+        identifier = request.path_params["identifier"]
+        return None if "\0" in identifier else await self._sight.thing(identifier)
 
     async def _of(self, counts: dict[str, int], names: Iterable[str]) -> list[Thing]:
         types = [type_name for type_name in counts if local_name(type_name) in names]
@@ -193,8 +215,8 @@ class Pages:
         path = f"/ngsi-ld/v1/temporal/entities/{quote(thing.id, safe=':')}"
         return f"{self._look.address}{path}?{urlencode(query, safe=':')}"
 
-    def _missing(self, heading: str, words: str) -> Response:
-        return self._renderer.page("missing.html", status=404, heading=heading, words=words)
+    def _missing(self, heading: str, words: str, *, status: int = 404) -> Response:
+        return self._renderer.page("missing.html", status=status, heading=heading, words=words)
 
 
 def _origins(things: Iterable[Thing]) -> dict[str, bool]:

@@ -17,12 +17,12 @@ def console_routes(sight: Sight, look: Look, *, version: str) -> list[Route]:
     """The routes of the console; none of them lies under the API."""
     pages = Pages(sight, look, version)
     return [
-        Route("/", pages.start, methods=["GET"]),
-        Route("/things", pages.things, methods=["GET"]),
-        Route("/things/{identifier:path}", pages.thing, methods=["GET"]),
-        Route("/history/{identifier:path}", pages.history, methods=["GET"]),
-        Route("/quarantine", pages.quarantine, methods=["GET"]),
-        Route("/about", pages.about, methods=["GET"]),
+        Route("/", pages.answer(pages.start), methods=["GET"]),
+        Route("/things", pages.answer(pages.things), methods=["GET"]),
+        Route("/things/{identifier:path}", pages.answer(pages.thing), methods=["GET"]),
+        Route("/history/{identifier:path}", pages.answer(pages.history), methods=["GET"]),
+        Route("/quarantine", pages.answer(pages.quarantine), methods=["GET"]),
+        Route("/about", pages.answer(pages.about), methods=["GET"]),
         Route(stylesheet_path(), _stylesheet, methods=["GET"]),
         Route("/console/icon.svg", _icon, methods=["GET"]),
     ]

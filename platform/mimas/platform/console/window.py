@@ -43,12 +43,13 @@ def read_window(parameters: Mapping[str, str], newest_reading: datetime | None, 
     per = per if per in _STEPS else "hour"
     newest = _day_after(newest_reading or datetime.now(UTC), zone)
     asked = _moment(parameters.get("to", ""))
-    end = min(_day_after(asked - timedelta(seconds=1), zone), newest) if asked else newest
+    end = _day_after(asked - timedelta(seconds=1), zone) if asked and asked < newest else newest
     return Window(per, _midnight(end - _SPANS[per] + timedelta(hours=3), zone), end, newest)
 
 
 def _midnight(moment: datetime, zone: tzinfo) -> datetime:
-    return moment.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    local = moment.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    return local.astimezone(UTC)  # differences within one zone would ignore its changes of the clock
 
 
 def _day_after(moment: datetime, zone: tzinfo) -> datetime:
@@ -60,6 +61,8 @@ def _moment(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
+        return None
+    if moment.year not in range(1900, 9000):
         return None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections import deque
 from collections.abc import Iterable
@@ -16,8 +15,6 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from .uplinks import Publication
 
-logger = logging.getLogger(__name__)
-
 _UNDER_WAY = 500
 _PATIENCE = 60.0
 _LISTENER_PAUSE = 0.3
@@ -29,17 +26,21 @@ class BrokerAway(Exception):
 
 
 class Publisher:
-    """A connection that comes back by itself; leaving the context waits for what is under way."""
+    """A connection that comes back by itself; leaving the context waits for what is under way.
+
+    Messages handed over while the broker is away are kept, and sent when it is back.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = urlsplit(url)
-        self._under_way: deque[paho.MQTTMessageInfo] = deque()
         self._client = paho.Client(
             CallbackAPIVersion.VERSION2, client_id="mimas-demo", protocol=MQTTProtocolVersion.MQTTv5
         )
         self._client.max_inflight_messages_set(_UNDER_WAY)
         self._client.on_publish = self._note_acknowledgement
-        self._unheard: set[int] = set()
+        self._under_way: deque[int] = deque()
+        self._changed = threading.Condition()
+        self._heard: dict[int, bool] = {}
         if self._url.username:
             self._client.username_pw_set(unquote(self._url.username), unquote(self._url.password or ""))
         if self._url.scheme == "mqtts":
@@ -64,23 +65,18 @@ class Publisher:
 
         MQTT 5 brokers say "no matching subscribers" in the acknowledgement; others are believed.
         """
-        for topic, payload in publications:
+        for publication in publications:
             while not stopping.is_set():
-                info = self._client.publish(topic, payload, qos=1)
-                self._under_way.append(info)
                 self.settle()
-                if info.mid not in self._unheard:
+                self._send(publication)
+                if self._wait_for_one():
                     break
-                self._unheard.discard(info.mid)
                 stopping.wait(_LISTENER_PAUSE)
 
     def publish(self, publications: Iterable[Publication]) -> None:
         """Hand messages over; waits while too many are under way."""
-        for topic, payload in publications:
-            info = self._client.publish(topic, payload, qos=1)
-            if info.rc not in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN):
-                raise BrokerAway(f"the MQTT client refused a message: {paho.error_string(info.rc)}")
-            self._under_way.append(info)
+        for publication in publications:
+            self._send(publication)
             while len(self._under_way) >= _UNDER_WAY:
                 self._wait_for_one()
 
@@ -89,17 +85,25 @@ class Publisher:
         while self._under_way:
             self._wait_for_one()
 
+    def _send(self, publication: Publication) -> None:
+        topic, payload = publication
+        info = self._client.publish(topic, payload, qos=1)
+        if info.rc not in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN):
+            raise BrokerAway(f"the MQTT client refused a message: {paho.error_string(info.rc)}")
+        self._under_way.append(info.mid)
+
     def _note_acknowledgement(
         self, _client: Any, _data: Any, message: int, reason: ReasonCode, _properties: Any
     ) -> None:
-        if reason.value == _NO_MATCHING_SUBSCRIBERS:
-            self._unheard.add(message)
-        else:
-            self._unheard.discard(message)
+        with self._changed:
+            self._heard[message] = reason.value != _NO_MATCHING_SUBSCRIBERS
+            self._changed.notify_all()
 
-    def _wait_for_one(self) -> None:
-        info = self._under_way.popleft()
-        info.wait_for_publish(_PATIENCE)
-        if not info.is_published():
-            where = f"{self._url.hostname}:{self._url.port}"
-            raise BrokerAway(f"the MQTT broker at {where} acknowledged nothing for {_PATIENCE:.0f} s")
+    def _wait_for_one(self) -> bool:
+        """Wait for the oldest message under way; say whether anybody listened."""
+        message = self._under_way.popleft()
+        with self._changed:
+            if not self._changed.wait_for(lambda: message in self._heard, _PATIENCE):
+                where = f"{self._url.hostname}:{self._url.port}"
+                raise BrokerAway(f"the MQTT broker at {where} acknowledged nothing for {_PATIENCE:.0f} s")
+            return self._heard.pop(message)
