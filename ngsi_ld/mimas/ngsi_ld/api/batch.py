@@ -145,8 +145,9 @@ def _failed(outcomes: list[Outcome]) -> Answer | None:
             errors.append((entity_id, _stayed(outcome)))
     if not errors:
         return None
-    failed = {entity_id for entity_id, _ in errors}
-    success = [entity_id for entity_id, _ in outcomes if entity_id not in failed]
+    success = [
+        entity_id for entity_id, each in outcomes if isinstance(each, Applied) and not each.not_updated
+    ]
     return batch_answer(list(dict.fromkeys(success)), errors)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mimas.ngsi_ld.core.context import TermMap
-from mimas.ngsi_ld.core.errors import BadRequestData, NgsiLdError
+from mimas.ngsi_ld.core.errors import BadRequestData, InvalidRequest, NgsiLdError
 
 from .contexts import RequestContext
 from .exchange import Exchange
@@ -35,7 +35,7 @@ async def read_object(exchange: Exchange) -> tuple[dict[str, Any], RequestContex
     """A JSON object and its context; `@context` is taken out of it."""
     body = await exchange.read_json()
     if not isinstance(body, dict):
-        raise BadRequestData("The body is not a JSON object.")
+        raise InvalidRequest("The body is not a JSON object.")
     return body, await _context_of(exchange, body)
 
 
@@ -95,9 +95,11 @@ async def read_batch(exchange: Exchange) -> Batch:
     if exchange.content_type == LD_JSON:
         _refuse_link(exchange)
         return Batch(items, await _own_terms(exchange, items))
-    if any(isinstance(item, dict) and "@context" in item for item in items):
-        raise BadRequestData(_MEND_BODY)
-    return Batch(items, [(await linked_context(exchange)).terms] * len(items))
+    terms = (await linked_context(exchange)).terms
+    refused = BadRequestData(_MEND_BODY)
+    return Batch(
+        items, [refused if isinstance(item, dict) and "@context" in item else terms for item in items]
+    )
 
 
 async def _own_terms(exchange: Exchange, items: list[Any]) -> list[TermMap | NgsiLdError]:

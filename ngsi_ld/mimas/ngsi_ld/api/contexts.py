@@ -147,7 +147,12 @@ class ContextResolver:
     async def forget(self, stored: StoredContext) -> bool:
         """Delete it from the table and from this worker's cache."""
         self._entries.clear()
+        self._uses.pop(stored.id, None)
         return await self._store.delete(stored.id)
+
+    def note_use(self, stored: StoredContext) -> None:
+        """Count that a context was served."""
+        self._uses[stored.id] += 1
 
     async def count_uses(self) -> None:
         """Write what was counted since the last time."""

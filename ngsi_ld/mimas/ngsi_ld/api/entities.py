@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
-
-from mimas.ngsi_ld.store.entities import EntityPage
 
 from mimas.ngsi_ld.core.errors import BadRequestData, NgsiLdError, ResourceNotFound
 from mimas.ngsi_ld.core.operations import CreateEntity, DeleteEntity, PurgeAttributes
 from mimas.ngsi_ld.core.operations import Operation as Write
 from mimas.ngsi_ld.core.parse import parse_entity
-from mimas.ngsi_ld.core.query.entity_query import Page
+from mimas.ngsi_ld.core.query.entity_query import EntityQuery, Page
 from mimas.ngsi_ld.core.query.projection import parse_attribute_list
+from mimas.ngsi_ld.store.entities import EntityPage
 
 from .addressing import entity_path
 from .answers import Answer, Header, created, no_content
@@ -42,7 +42,7 @@ from .query_body import members_of
 from .representing import is_plain, listing_answer, show
 from .schemas import CREATED, NO_CONTENT, array_of, reference
 from .selection import read_page, read_selection
-from .view import read_view
+from .view import View, read_view
 
 TAG = "Entities"
 PATH = BASE + "/entities"
@@ -74,7 +74,7 @@ async def query_by_post(exchange: Exchange) -> Answer:
 async def _answer(exchange: Exchange, members: Mapping[str, Any], context: RequestContext) -> Answer:
     view = read_view(exchange, members, context.terms)
     level = view.join.level if view.join else 0
-    wanted = read_selection(exchange, members, context.terms, join_level=level)
+    wanted = _with_pick(read_selection(exchange, members, context.terms, join_level=level), view)
     page = read_page(exchange)
     found = await exchange.broker.entities.query(exchange.tenant, wanted, page)
     headers = _page_headers(exchange, page, found)
@@ -83,8 +83,16 @@ async def _answer(exchange: Exchange, members: Mapping[str, Any], context: Reque
         if plain is not None:
             return plain
     states = [stored.state() for stored in found.entities]
-    documents = await show(exchange, states, view, context)
+    documents = [each for each in await show(exchange, states, view, context) if each]
     return await listing_answer(exchange, documents, context, *headers)
+
+
+def _with_pick(wanted: EntityQuery, view: View) -> EntityQuery:
+    """The query for entities that have something of what is picked: others would be shown empty."""
+    pick = view.how.pick
+    if pick is None or pick & {"id", "type"} or wanted.attributes:
+        return wanted
+    return replace(wanted, attributes=pick)
 
 
 def _plain_listing(

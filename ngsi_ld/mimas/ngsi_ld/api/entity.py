@@ -54,7 +54,7 @@ async def retrieve(exchange: Exchange) -> Answer:
         if plain is not None:
             return plain
     state = stored.state()
-    _require_attributes(state, view)
+    _require_members(state, view)
     return await entity_answer(exchange, state, view, context)
 
 
@@ -73,11 +73,13 @@ def _unknown(target: str) -> ResourceNotFound:
     return ResourceNotFound(f"There is no entity {target!r} here.", entityId=target)
 
 
-def _require_attributes(state: EntityState, view: View) -> None:
-    """`attrs` that the entity has none of is a 404 (5.7.1.4)."""
+def _require_members(state: EntityState, view: View) -> None:
+    """A projection that leaves nothing of the entity is a 404 (5.7.1.4)."""
     attrs = view.how.attrs
     if attrs is not None and not attrs & state.document.keys():
         raise ResourceNotFound(f"The entity {state.id!r} has none of the attributes asked for.")
+    if not any(view.how.shows(member) for member in state.document):
+        raise ResourceNotFound(f"The entity {state.id!r} has none of the members asked for.")
 
 
 async def delete(exchange: Exchange) -> Answer:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
 import orjson
 
+from mimas.ngsi_ld.core.context import is_core_url
 from mimas.ngsi_ld.core.errors import (
     BadRequestData,
     InvalidRequest,
+    LdContextNotAvailable,
     OperationNotSupported,
     ResourceNotFound,
 )
@@ -29,6 +32,8 @@ from .schemas import BOOLEAN, CREATED, NO_CONTENT, array_of, choice, reference
 TAG = "JSON-LD contexts"
 LIST_PATH = CONTEXTS_PATH.rstrip("/")
 ONE_PATH = CONTEXTS_PATH + "{contextId}"
+CORE_ID = "core"
+_SHIPPED = datetime(2025, 7, 1, tzinfo=UTC)
 KINDS = (CACHED, HOSTED, IMPLICIT)
 
 KIND = Parameter("kind", "Only contexts of this kind.", choice(*KINDS))
@@ -39,8 +44,9 @@ async def add(exchange: Exchange) -> Answer:
     """Host a context for clients (5.13.2); members beside @context are dropped."""
     body = await exchange.read_json()
     if not isinstance(body, dict) or "@context" not in body:
-        raise BadRequestData("The body is a JSON object with an @context.")
-    await exchange.broker.contexts.from_value(body["@context"])  # raises what is wrong with it
+        raise InvalidRequest("The body is a JSON object with an @context.")
+    with suppress(LdContextNotAvailable):  # what it refers to may come later
+        await exchange.broker.contexts.from_value(body["@context"])
     context_id = uuid.uuid4().hex
     text = orjson.dumps({"@context": body["@context"]}).decode()
     await exchange.broker.context_store.save(StoredContext(context_id, None, HOSTED, text, datetime.now(UTC)))
@@ -64,6 +70,8 @@ async def serve(exchange: Exchange) -> Answer:
     if details:
         await exchange.broker.contexts.count_uses()
     stored = await _find(exchange)
+    if stored.kind == CACHED:
+        exchange.broker.contexts.note_use(stored)
     if details:
         return json_answer(_details(exchange, stored))
     if stored.kind == CACHED:
@@ -75,7 +83,10 @@ async def delete(exchange: Exchange) -> Answer:
     """Forget a context, or download a cached one again (5.13.5)."""
     reload = read_boolean(exchange.query, "reload")
     stored = await _find(exchange)
-    if not reload:
+    if stored.id == CORE_ID:
+        if not reload:
+            raise BadRequestData("The core @context cannot be deleted.")
+    elif not reload:
         await exchange.broker.contexts.forget(stored)
     elif stored.kind == CACHED:
         await exchange.broker.contexts.reload(stored)
@@ -86,10 +97,17 @@ async def delete(exchange: Exchange) -> Answer:
 
 async def _find(exchange: Exchange) -> StoredContext:
     key = exchange.path["contextId"]
+    if is_core_url(key):
+        return _core(key)
     stored = await exchange.broker.context_store.find(key)
     if stored is None:
         raise ResourceNotFound(f"There is no @context {key!r} here.")
     return stored
+
+
+def _core(url: str) -> StoredContext:
+    """The core context: as good as cached, but it ships with Mimas and never changes."""
+    return StoredContext(CORE_ID, url, CACHED, "", _SHIPPED)
 
 
 def _url(exchange: Exchange, stored: StoredContext) -> str:

@@ -101,7 +101,7 @@ def read_boolean(query: Mapping[str, str], name: str) -> bool:
     """The value of a boolean parameter; absent is false."""
     value = query.get(name, "false")
     if value not in ("true", "false"):
-        raise InvalidRequest(f"{name} is true or false, not {value!r}.", parameter=name)
+        raise BadRequestData(f"{name} is true or false, not {value!r}.", parameter=name)
     return value == "true"
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import orjson
 
-from mimas.ngsi_ld.core.query.entity_query import EntityQuery, Page
 from mimas.ngsi_ld.core.represent import (
     Representation,
     embed,
@@ -76,21 +75,10 @@ async def _linked(
         if not wanted:
             break
         seen |= wanted.keys()
-        level = [(state, wanted[state.id]) for state in await _fetch(exchange, list(wanted))]
+        stored = await exchange.broker.entities.retrieve_many(exchange.tenant, list(wanted))
+        level = [(each.state(), wanted[each.id]) for each in stored.values()]
         found += level
     return found
-
-
-async def _fetch(exchange: Exchange, ids: list[str]) -> list[EntityState]:
-    states: list[EntityState] = []
-    size = exchange.broker.limits.page_size_max
-    for start in range(0, len(ids), size):
-        part = tuple(ids[start : start + size])
-        page = await exchange.broker.entities.query(
-            exchange.tenant, EntityQuery(ids=part), Page(limit=len(part))
-        )
-        states += [stored.state() for stored in page.entities]
-    return states
 
 
 async def document_answer(

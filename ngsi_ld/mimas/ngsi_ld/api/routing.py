@@ -10,14 +10,14 @@ from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import unquote
 
-from mimas.ngsi_ld.core.errors import InvalidRequest, NgsiLdError
+from mimas.ngsi_ld.core.errors import BadRequestData, InvalidRequest, NgsiLdError
 
 from .answers import Answer, Send
 from .broker import Broker
 from .exchange import Exchange, Receive, read_headers, read_query
 from .negotiation import choose, media_type_of
 from .operation import Operation
-from .problems import error_answer, method_not_allowed, not_acceptable, not_found, unexpected_answer
+from .problems import BASE, error_answer, method_not_allowed, not_acceptable, not_found, unexpected_answer
 from .tenants import tenant_of
 
 VARIABLE = "{}"
@@ -75,7 +75,7 @@ class Router:
             deeper = branch.get(segment)
             if deeper is None:
                 deeper = branch.get(VARIABLE)
-                if deeper is None or not segment:
+                if deeper is None:
                     return None
                 values.append(unquote(segment, errors="strict"))
             branch = deeper
@@ -84,7 +84,7 @@ class Router:
 
 
 def _segments(path: str) -> list[str]:
-    return path.strip("/").split("/")
+    return path.removeprefix("/").removesuffix("/").split("/")
 
 
 class NgsiLdApp:
@@ -126,6 +126,8 @@ class NgsiLdApp:
             if operation is None:
                 if method == "OPTIONS":
                     return Answer(204, b"", [(b"allow", resource.allow.encode())])
+                if path == BASE + "/entities/":
+                    self._refuse_empty_id(method, path)
                 return method_not_allowed(method, path, accept, resource.allow)
             scope["path_params"] = values
             scope["header_map"] = headers
@@ -135,6 +137,12 @@ class NgsiLdApp:
         except Exception as error:
             request_id = headers.get(b"x-request-id", b"").decode("latin-1")[:100]
             return unexpected_answer(error, method, path, accept, request_id)
+
+    def _refuse_empty_id(self, method: str, path: str) -> None:
+        """`PUT /entities/` is about an entity whose id was left out: it is not a valid URI (5.6.18)."""
+        one = self._router.find(path + "-")
+        if one and method in one[0].operations:
+            raise BadRequestData("The path ends where the entity id should be.")
 
     def _find(self, path: str) -> tuple[Resource, dict[str, str]] | None:
         try:

@@ -38,12 +38,11 @@ def read_selection(
     """
     types, ids, id_pattern = _read_selectors(members, terms)
     q = _read_q(members, terms, join_level)
-    attrs = members.get("attrs")
     query = EntityQuery(
         types=types,
         ids=ids,
         id_pattern=id_pattern,
-        attributes=parse_attribute_list(attrs, "attrs", terms.expand) if attrs is not None else frozenset(),
+        attributes=_read_attributes(members, terms),
         q=q,
         geo=parse_geo_query(
             members.get("georel"),
@@ -115,6 +114,11 @@ def _merge_selectors(
         )
     pattern = "|".join(f"({each})" for each in patterns) if len(patterns) > 1 else "".join(patterns) or None
     return types, _checked_ids(ids), _checked_pattern(pattern)
+
+
+def _read_attributes(members: Mapping[str, Any], terms: TermMap) -> frozenset[str]:
+    attrs = members.get("attrs")
+    return frozenset() if attrs is None else parse_attribute_list(attrs, "attrs", terms.expand)
 
 
 def _checked_ids(ids: list[str]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 from mimas.ngsi_ld.core.errors import ResourceNotFound
 from mimas.ngsi_ld.core.operations import DeleteTemporalEntity, UpsertTemporal
 from mimas.ngsi_ld.core.parse import parse_temporal_entity
-from mimas.ngsi_ld.core.represent import represent_temporal
+from mimas.ngsi_ld.core.represent import TemporalEntity, represent_temporal
 from mimas.ngsi_ld.store.history import TemporalPage
 
 from .addressing import entity_id, entity_path
@@ -54,8 +54,10 @@ async def create(exchange: Exchange) -> Answer:
     """Create an evolution, or add to the one that is there (5.6.11)."""
     body, context = await read_object(exchange)
     document = parse_temporal_entity(body, context.terms)
-    applied = await write(exchange, UpsertTemporal(entity_id=document["id"], document=document))
-    return created(entity_path(document["id"], temporal=True)) if applied.created else no_content()
+    target = document["id"]
+    known = await exchange.broker.history.retrieve_bare(exchange.tenant, target)
+    await write(exchange, UpsertTemporal(entity_id=target, document=document))
+    return no_content() if known else created(entity_path(target, temporal=True))
 
 
 async def retrieve(exchange: Exchange) -> Answer:
@@ -66,9 +68,16 @@ async def retrieve(exchange: Exchange) -> Answer:
     page = await _retrieve(exchange, target, view)
     if page is None:
         raise ResourceNotFound(f"There is no evolution of {target!r} here.", entityId=target)
+    _require_attributes(page.entities[0], view)
     document = represent_temporal(page.entities[0], view.how, context.terms)
-    status, headers = _part(view, page)
+    status, headers = _part(exchange, view, page)
     return await document_answer(exchange, document, context, *headers, status=status)
+
+
+def _require_attributes(entity: TemporalEntity, view: TemporalView) -> None:
+    """Attributes that are asked for by name and have no instance are not found; without names all is well."""
+    if view.attributes and not entity.instances and not entity.aggregates:
+        raise ResourceNotFound(f"The evolution of {entity.id!r} has none of the attributes asked for.")
 
 
 async def _retrieve(exchange: Exchange, target: str, view: TemporalView) -> TemporalPage | None:
@@ -129,18 +138,18 @@ async def _answer(exchange: Exchange, members: Mapping[str, Any], context: Reque
             limit_per_attribute=exchange.broker.limits.temporal_instances,
         )
     documents = [represent_temporal(each, view.how, context.terms) for each in found.entities]
-    status, headers = _part(view, found)
+    status, headers = _part(exchange, view, found)
     headers += page_links(exchange, page, more=found.next_key is not None)
     if page.count:
         headers.append((b"ngsild-results-count", str(found.count).encode()))
     return await listing_answer(exchange, documents, context, *headers, status=status)
 
 
-def _part(view: TemporalView, page: TemporalPage) -> tuple[int, list[Header]]:
+def _part(exchange: Exchange, view: TemporalView, page: TemporalPage) -> tuple[int, list[Header]]:
     """206 with the range when attributes were cut to the limit of instances (6.3.10)."""
     if page.cut_at is None:
         return 200, []
-    return 206, [(b"content-range", content_range(view, page.entities))]
+    return 206, [(b"content-range", content_range(exchange.broker.range_unit, view, page.entities))]
 
 
 async def delete(exchange: Exchange) -> Answer:

@@ -105,7 +105,7 @@ def _read_aggregation(members: Mapping[str, Any]) -> Aggregation:
     return Aggregation(names, parse_period(str(members.get("aggrPeriodDuration", "PT0S"))))
 
 
-def content_range(view: TemporalView, entities: list[TemporalEntity]) -> bytes:
+def content_range(unit: str, view: TemporalView, entities: list[TemporalEntity]) -> bytes:
     """The Content-Range of an answer in parts: from where paging starts to where it got (6.3.10)."""
     window, last_n = view.window, view.last_n
     times = [
@@ -118,9 +118,9 @@ def content_range(view: TemporalView, entities: list[TemporalEntity]) -> bytes:
     oldest, newest = min(times), max(times)
     if last_n is not None:
         start = _backwards_start(window, newest)
-        return f"DateTime {format_instant(start)}-{format_instant(oldest)}/{last_n}".encode()
+        return f"{unit} {format_instant(start)}-{format_instant(oldest)}/{last_n}".encode()
     start = window.time_at if window and window.timerel in ("after", "between") and window.time_at else oldest
-    return f"DateTime {format_instant(start)}-{format_instant(newest)}/*".encode()
+    return f"{unit} {format_instant(start)}-{format_instant(newest)}/*".encode()
 
 
 def _backwards_start(window: TemporalQuery | None, newest: datetime) -> datetime:

@@ -145,8 +145,17 @@ class HistoryStore:
             await self._names.load_numbers(connection, {row["attribute_id"] for row in rows})
         column = time_column(window)
         if limit is not None:
-            rows, page.cut_at = cut(rows, column, limit, newest_first=last_n is not None)
+            kept, page.cut_at = cut(rows, column, limit, newest_first=last_n is not None)
+            if page.cut_at is not None:
+                self._name_attributes(rows, page.entities)
+            rows = kept
         self._distribute(rows, page.entities)
+
+    def _name_attributes(self, rows: Iterable[Row], entities: Iterable[TemporalEntity]) -> None:
+        """Give entities their attributes without instances: some may be left out of a part altogether."""
+        by_id = {each.id: each for each in entities}
+        for row in rows:
+            by_id[row["entity_id"]].instances.setdefault(self._names.name_of(row["attribute_id"]), [])
 
     def _distribute(self, rows: Iterable[Row], entities: Iterable[TemporalEntity]) -> None:
         by_id = {each.id: each for each in entities}

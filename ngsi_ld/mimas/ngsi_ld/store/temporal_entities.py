@@ -40,10 +40,11 @@ class TemporalEntities:
         self._database = database
 
     async def find(self, tenant: str, ids: Sequence[str]) -> list[TemporalEntity]:
-        """Those of the ids that are known."""
+        """Those of the ids that have an evolution; current state alone is none."""
         source = _SOURCE.format(owner="$1::text")
         rows = await self._database.fetch(
-            f"SELECT * FROM {source} WHERE id = any($2::text[])",
+            f"""SELECT * FROM {source} WHERE id = any($2::text[]) AND EXISTS
+                (SELECT FROM attr_history h WHERE h.tenant = $1 AND h.entity_id = known.id)""",
             tenant,
             list(ids),
         )

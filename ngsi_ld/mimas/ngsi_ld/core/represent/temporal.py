@@ -81,7 +81,8 @@ def represent_temporal(entity: TemporalEntity, how: TemporalRepresentation, term
     else:
         members = {name: _evolution(name, each, how, terms) for name, each in entity.instances.items()}
     for name, value in members.items():
-        if value and how.base.shows(name):
+        # An attribute whose instances all lie outside a part of the evolution is shown empty (6.3.10).
+        if (value or entity.instances.get(name) == []) and how.base.shows(name):
             shown[terms.compact(name)] = value
     if how.base.sys_attrs:
         times = {
