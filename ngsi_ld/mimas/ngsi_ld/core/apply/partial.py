@@ -29,7 +29,8 @@ def partial_update(operation: PartialUpdate, state: EntityState, now: datetime) 
     old = require_instance(draft, operation.attribute, dataset_of(fragment))
     require_kind(operation.attribute, old, fragment)
     if any(is_null(name, fragment[name]) for name in VALUE_MEMBERS if name in fragment):
-        # 5.5.8: deleting an instance by a null is handled as 5.6.5 says.
+        # CIM 009 4.5.2.2 and 5.5.8: a null as the value deletes the instance as 5.6.5 says; 5.6.4.1 has it
+        # that this operation cannot. The text contradicts itself; the first is done here.
         draft.remove(operation.attribute, dataset_of(fragment))
     else:
         draft.put(operation.attribute, _patched(old, fragment))
