@@ -128,8 +128,6 @@ class TermMap:
         if ":" not in stored and stored not in self._terms:
             return stored
         iri = stored_to_iri(stored)
-        if ":" not in stored and stored not in _CORE:  # a user's term of that name means something else
-            return "ngsi-ld:default-context/" + stored
         names = [
             name
             for prefix, base in self._prefixes.items()
