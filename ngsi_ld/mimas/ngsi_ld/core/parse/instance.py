@@ -38,7 +38,7 @@ def parse_attribute_value(value: Any, path: str, rules: Rules, geo: bool = False
 def parse_instance(body: Any, path: str, rules: Rules, geo: bool = False, depth: int = 0) -> Instance:
     """One instance from its normalised, concise or bare form."""
     if depth > MAX_DEPTH:
-        refuse(path[:200], f"sub-attributes are nested deeper than {MAX_DEPTH} levels.")
+        refuse(path, f"sub-attributes are nested deeper than {MAX_DEPTH} levels.")
     kind = body.get("type")
     if type(kind) is not str or kind not in VALUE_MEMBER:
         kind = _inferred_kind(body, path, rules)
@@ -51,9 +51,18 @@ def parse_instance(body: Any, path: str, rules: Rules, geo: bool = False, depth:
     instance = _members(body, kind, path, rules, depth)
     if instance is None:
         return parse_instance(_renamed(body, path, rules), path, rules, geo, depth)
-    if not rules.partial and (VALUE_MEMBER[instance["type"]] not in instance or path.endswith(_PROOF)):
+    if rules.partial:
+        return _without_guess(instance, body)
+    if VALUE_MEMBER[instance["type"]] not in instance or path.endswith(_PROOF):
         _require_complete(instance, path)
     return instance
+
+
+def _without_guess(fragment: Instance, body: dict[str, Any]) -> Instance:
+    """A concise null says nothing of the kind: it deletes a Property and a GeoProperty alike."""
+    if fragment.get("value") == NGSI_LD_NULL and "type" not in body and "@type" not in body:
+        del fragment["type"]
+    return fragment
 
 
 def _members(body: dict[str, Any], kind: str | None, path: str, rules: Rules, depth: int) -> Instance | None:
@@ -67,7 +76,8 @@ def _members(body: dict[str, Any], kind: str | None, path: str, rules: Rules, de
         if name == "type" or name == "@type":
             continue
         if kind is not None and name == wanted:
-            if type(value) is float and kind == "Property" and value - value == 0:  # finite, the usual reading
+            # The usual reading, a finite number, goes the short way.
+            if type(value) is float and kind == "Property" and value - value == 0:
                 instance[name] = value
             else:
                 instance[name] = parse_kind_value(kind, value, f"{path}.{name}", rules)
@@ -138,7 +148,7 @@ def _declared_kind(declared: Any, body: dict[str, Any], path: str, rules: Rules)
 
 def _kind_without_value(body: dict[str, Any], path: str, rules: Rules) -> str | None:
     plain = [name for name in body if name in PLAIN_MEMBERS]
-    if rules.partial and (plain or not rules.inside):
+    if rules.partial and (plain or not rules.inside or any(map(_is_normalised, body.values()))):
         return None
     if plain and "@value" not in body:
         refuse(path, f'has {plain[0]} and no value: add "value", "object" or the value member of its kind.')
@@ -152,6 +162,11 @@ def _bare(value: Any, path: str, rules: Rules, geo: bool) -> Instance:
     if geo or is_geometry(value):
         return {"type": "GeoProperty", "value": parse_geometry(value, path)}
     return {"type": "Property", "value": copy_value(value, path, rules.inside)}
+
+
+def _is_normalised(value: Any) -> bool:
+    kind = value.get("type") if type(value) is dict else None
+    return type(kind) is str and VALUE_MEMBER.get(kind) in value
 
 
 def _is_instance(value: Any) -> bool:

@@ -139,9 +139,10 @@ MEMBERS: Final[dict[str, Callable[[str, Any, str | None, str, Rules], Any]]] = {
     "entityTypeSealed": _sealed,
     "@context": _forbidden,
     "id": _forbidden,
+    "@id": _forbidden,
     **dict.fromkeys(("createdAt", "modifiedAt", "deletedAt", "instanceId", "lang"), _system),
     **dict.fromkeys(_OUTPUT, _output),
 }
 # Core terms that are members without a type of their own: never names of attributes (CIM 009 4.5.1).
-NOT_ATTRIBUTES: Final = frozenset(MEMBERS) | {"type", "@id", "@type"}
+NOT_ATTRIBUTES: Final = frozenset(MEMBERS) | {"type", "@type"}
 PLAIN_MEMBERS: Final = _DELETABLE | {"datasetId"}

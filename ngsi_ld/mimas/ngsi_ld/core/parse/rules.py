@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from ..context import TermMap
 from ..errors import BadRequestData
 
-MAX_DEPTH = 32
+MAX_DEPTH: Final = 32
+_SHOWN: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,4 +30,5 @@ class Rules:
 
 def refuse(path: str, reason: str) -> NoReturn:
     """Raise BadRequestData that names the attribute path."""
-    raise BadRequestData(f"{path}: {reason}")
+    shown = path if len(path) <= _SHOWN else path[:_SHOWN] + "..."
+    raise BadRequestData(f"{shown}: {reason}")

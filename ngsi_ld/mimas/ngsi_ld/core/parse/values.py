@@ -115,4 +115,4 @@ def _as_float(number: int, path: str) -> float:
 
 def _require_depth(path: str, depth: int) -> None:
     if depth > MAX_VALUE_DEPTH:
-        refuse(path[:200], f"the value is nested deeper than {MAX_VALUE_DEPTH} levels.")
+        refuse(path, f"the value is nested deeper than {MAX_VALUE_DEPTH} levels.")
