@@ -43,7 +43,7 @@ def test_plain_data_without_surprises(text: str, value: Any) -> None:
         (b"? [a]\n: b", "must be plain text", 1),
         (b"a: [", "expected", 1),
         (b"\xff", "is not UTF-8", None),
-        (b"[" * 100_000, "nested too deeply", None),
+        (b"[" * 100_000, "nested too deeply", 1),
         (b"a: " + b"[" * 50 + b"]" * 50, "nested too deeply", 1),
         (b"#" * (MAX_BYTES + 1), "larger than", None),
     ],

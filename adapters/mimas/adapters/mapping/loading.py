@@ -50,7 +50,7 @@ def load_mapping(path: Path, *, name: str | None = None) -> MappingFile:
         problems = compiler.problems
     if mapping is None:
         found = [_with_line(problem, lines) for problem in dict.fromkeys(problems)]
-        raise MappingError(name, sorted(found, key=lambda problem: problem.line or 0))
+        raise MappingError(name, sorted(found, key=lambda problem: problem.line or 10**9))
     return MappingFile(name, path, declaration, mapping)
 
 

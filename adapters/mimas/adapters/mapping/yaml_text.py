@@ -25,12 +25,22 @@ class _Loader(yaml.SafeLoader):
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - as PyYAML declares it
 
+    _depth = 0
+
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """Refuse aliases: a small file must not unfold into a large one."""
+        """Refuse aliases, as a small file must not unfold into a large one, and bottomless nesting."""
         if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.constructor.ConstructorError(None, None, "aliases are not allowed", mark)
-        return super().compose_node(parent, index)
+            self._refuse("aliases are not allowed")
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            self._refuse("it is nested too deeply")
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+    def _refuse(self, reason: str) -> None:
+        mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+        raise yaml.constructor.ConstructorError(None, None, reason, mark)
 
 
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"true|false"), list("tf"))
@@ -60,11 +70,11 @@ def read_yaml(text: bytes, name: str) -> tuple[Any, Lines]:
         ) from error
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
-        raise MappingError(name, [Problem((), str(error.problem), "check the indentation", line)]) from error
+        raise MappingError(
+            name, [Problem((), str(error.problem), "check this line and its indentation", line)]
+        ) from error
     except yaml.YAMLError as error:
         raise MappingError(name, [Problem((), f"this is not YAML: {error}")]) from error
-    except RecursionError as error:
-        raise MappingError(name, [Problem((), "it is nested too deeply", "flatten it")]) from error
     lines: Lines = {}
     problems: list[Problem] = []
     data = _construct(node, (), lines, problems) if node is not None else None
@@ -88,9 +98,6 @@ _SCALARS: dict[str, Callable[[str], Any]] = {
 
 def _construct(node: yaml.Node, place: Place, lines: Lines, problems: list[Problem]) -> Any:
     lines[place] = node.start_mark.line + 1
-    if len(place) > MAX_DEPTH:
-        problems.append(Problem(place[:3], "it is nested too deeply", "flatten it", lines[place]))
-        return None
     if isinstance(node, yaml.MappingNode):
         return _construct_object(node, place, lines, problems)
     if isinstance(node, yaml.SequenceNode):
