@@ -23,6 +23,7 @@ CONNECTION_FAILURES = (
     asyncpg.IdleSessionTimeoutError,
     asyncpg.TooManyConnectionsError,
     asyncpg.InvalidCatalogNameError,
+    asyncpg.InternalClientError,  # asyncpg met the end of a connection between two of its states
 )
 _SETTINGS = {"application_name": "mimas", "timezone": "UTC", "jit": "off"}
 _JSONB_VERSION = b"\x01"

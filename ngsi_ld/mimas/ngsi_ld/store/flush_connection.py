@@ -158,8 +158,8 @@ class FlushConnection:
         try:
             await (await self._connected()).execute(f"NOTIFY {CHANNEL}")
         except Exception as error:
-            if not is_connection_failure(error):
-                raise
+            # The flush is committed: nothing that happens now may be told as its failure.
+            _log.info("The dispatcher could not be woken: %s", type(error).__name__)
             await self._disconnect()
 
     async def _was_committed(self, connection: Connection) -> bool:
