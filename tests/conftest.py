@@ -1,4 +1,4 @@
-"""What every test may ask for: fresh databases on a real PostgreSQL, and a real Mosquitto."""
+"""What every test may ask for: fresh databases, a real Mosquitto, the whole platform as a program."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ import hashlib
 import importlib.util
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import tempfile
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +26,7 @@ import pytest
 
 T = TypeVar("T")
 SERVICES = pytest.StashKey[Path]()
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("MIMAS_")}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -116,6 +121,149 @@ def mqtt_url(services: Path) -> Iterator[str]:
         _missing(f"no Mosquitto: {error}")
     yield broker.url
     broker.stop()
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """A directory that the users of the services may pass, as pytest's own is not."""
+    directory = _data_directory()
+    yield directory
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@dataclass
+class Platform:
+    """A running `mimas up` and its output."""
+
+    process: subprocess.Popen[bytes]
+    data_dir: Path
+    port: int
+    environment: dict[str, str]
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def is_ready(self) -> bool:
+        """Say whether the API and its database answer."""
+        import httpx
+
+        try:
+            return httpx.get(f"{self.url}/health/ready", timeout=5).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def log(self) -> str:
+        """What it and its parts have said so far."""
+        return Path(f"{self.data_dir}.log").read_text()
+
+    def children(self) -> dict[int, str]:
+        """Every process below it, with its command line."""
+        return dict(descendants(self.process.pid))
+
+    def pid_of(self, text: str) -> int:
+        """The first process whose command line holds `text`."""
+        return next(pid for pid, command in sorted(self.children().items()) if text in command)
+
+
+def descendants(pid: int) -> Iterator[tuple[int, str]]:
+    """The processes below `pid`."""
+    parents: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if fields[0] != "Z":
+            parents.setdefault(int(fields[1]), []).append(int(stat.parent.name))
+    waiting = list(parents.get(pid, []))
+    while waiting:
+        child = waiting.pop()
+        waiting += parents.get(child, [])
+        try:
+            command = Path(f"/proc/{child}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+        yield child, command
+
+
+def start_platform(data_dir: Path, port: int, *arguments: str, **environment: str) -> Platform:
+    """Start `mimas up` and wait until it is ready; its output goes to `<data_dir>.log`."""
+    from mimas.platform.processes import free_port, wait_until
+
+    chosen = port or free_port()
+    settings = {"MIMAS_DATA_DIR": str(data_dir), "MIMAS_MQTT_PORT": "0"} | environment
+    with Path(f"{data_dir}.log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mimas.platform.cli", "up", "--port", str(chosen), *arguments],
+            env=ENVIRONMENT | settings,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    platform = Platform(process, data_dir, chosen, ENVIRONMENT | settings)
+    is_ready = wait_until(lambda: "is ready after" in platform.log() or process.poll() is not None, 60)
+    if not is_ready or process.poll() is not None:
+        stop_platform(platform)
+        pytest.fail(f"mimas up did not start:\n{platform.log()}", pytrace=False)
+    return platform
+
+
+def stop_platform(platform: Platform) -> None:
+    """Ctrl-C, and an end by force after a while."""
+    if platform.process.poll() is None:
+        platform.process.send_signal(signal.SIGINT)
+    try:
+        platform.process.wait(30)
+    except subprocess.TimeoutExpired:
+        for pid in platform.children():
+            os.kill(pid, signal.SIGKILL)
+        platform.process.kill()
+        platform.process.wait(5)
+
+
+Start = Callable[..., Platform]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts platforms on data directories of their own, or on a given one, and stops them."""
+    started: list[Platform] = []
+
+    def start_one(
+        *arguments: str, data_dir: Path | None = None, port: int = 0, **environment: str
+    ) -> Platform:
+        platform = start_platform(data_dir or _data_directory(), port, *arguments, **environment)
+        started.append(platform)
+        return platform
+
+    yield start_one
+    for platform in reversed(started):
+        stop_platform(platform)
+    for platform in started:
+        _remove(platform)
+
+
+@pytest.fixture(scope="module")
+def up() -> Iterator[Platform]:
+    """A platform that is ready, shared by the tests of a module."""
+    platform = start_platform(_data_directory(), 0)
+    yield platform
+    stop_platform(platform)
+    _remove(platform)
+
+
+def _data_directory() -> Path:
+    """One that the users of the services may pass, as pytest's own is not."""
+    directory = Path(tempfile.mkdtemp(prefix="mimas-data-"))
+    directory.chmod(0o711)
+    return directory
+
+
+def _remove(platform: Platform) -> None:
+    shutil.rmtree(platform.data_dir, ignore_errors=True)
+    Path(f"{platform.data_dir}.log").unlink(missing_ok=True)
 
 
 class Administrator:

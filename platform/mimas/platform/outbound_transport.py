@@ -5,7 +5,9 @@ TLS still verifies the name of the URL, since only the TCP connection is redirec
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import httpcore
@@ -58,11 +60,17 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
             raise httpcore.ConnectError(str(error)) from error
 
 
+@cache
+def _tls() -> ssl.SSLContext:
+    """Reading all certificate authorities takes long: once a process."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 def guarded_transport(guard: OutboundGuard, limits: httpx.Limits) -> httpx.AsyncHTTPTransport:
     """httpx's own transport on a pool that connects through the guard."""
-    transport = httpx.AsyncHTTPTransport(limits=limits, trust_env=False)
+    transport = httpx.AsyncHTTPTransport(verify=_tls(), limits=limits, trust_env=False)
     transport._pool = httpcore.AsyncConnectionPool(
-        ssl_context=httpx.create_ssl_context(trust_env=False),
+        ssl_context=_tls(),
         max_connections=limits.max_connections,
         max_keepalive_connections=limits.max_keepalive_connections,
         keepalive_expiry=limits.keepalive_expiry,

@@ -25,6 +25,7 @@ from .processes import (
     Refused,
     as_user,
     command_of,
+    exists,
     free_port,
     is_alive,
     make_data_directory,
@@ -33,6 +34,7 @@ from .processes import (
     start_service,
     stop_process,
     wait_until,
+    works_in,
 )
 
 DATABASE = "mimas"
@@ -209,13 +211,18 @@ class PrivatePostgres:
         return is_alive(pid) and str(self.cluster) in command and "postgres" in Path(command[0]).name
 
     def _forget_foreign_pid(self) -> None:
-        """Remove a pid file whose number belongs to another program now: PostgreSQL would refuse to start."""
+        """Remove a pid file whose number is another program's now, or a zombie's: PostgreSQL would refuse.
+
+        The file is also how PostgreSQL finds that old backends still run, so those must be gone first.
+        """
         path = self.cluster / "postmaster.pid"
         try:
             pid = int(path.read_text().splitlines()[0])
         except (OSError, ValueError, IndexError):
             return
-        if is_alive(pid) and not self._is_ours(pid):
+        if exists(pid) and not self._is_ours(pid):
+            if not wait_until(lambda: not works_in(self.cluster), 10):
+                raise Refused(f"Processes of a PostgreSQL that was killed still work in {self.cluster}.")
             path.unlink()
 
     def _initialise(self) -> None:

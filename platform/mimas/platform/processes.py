@@ -54,6 +54,22 @@ def is_alive(pid: int) -> bool:
     return state not in ("Z", "X")
 
 
+def exists(pid: int) -> bool:
+    """Say whether a process has this number, a zombie included; our own children are reaped first."""
+    for process in _started:
+        process.poll()
+    return Path(f"/proc/{pid}").exists()
+
+
+def works_in(directory: Path) -> bool:
+    """Say whether a process that we may look at has this working directory."""
+    for link in Path("/proc").glob("[0-9]*/cwd"):
+        with contextlib.suppress(OSError):
+            if link.readlink() == directory:
+                return True
+    return False
+
+
 def command_of(pid: int) -> list[str]:
     """The command line of a process; empty when there is none."""
     try:
