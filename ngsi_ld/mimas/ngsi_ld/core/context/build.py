@@ -196,7 +196,7 @@ def _without_scope(definition: Any) -> Any:
 
 
 def _digestible(context: dict[str, Any], active: Mapping[str, Any]) -> dict[str, Any]:
-    """The context without what says nothing but makes PyLD stumble: nulls for what is not set, unprotected."""
+    """The context without what says nothing but makes PyLD stumble: nulls for what is unset, unprotected."""
     return {
         name: each
         for name, each in context.items()
