@@ -130,7 +130,9 @@ class TermMap:
         iri = stored_to_iri(stored)
         names = [
             name
-            for prefix, base in self._prefixes.items()
+            for prefix, base in (
+                self._prefixes | _CORE_PREFIXES
+            ).items()  # the core's as well: as JSON-LD has it
             if iri.startswith(base)
             and iri != base
             and (name := f"{prefix}:{iri[len(base) :]}") not in self._terms
