@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -111,14 +112,13 @@ class Pages:
             return self._missing("There is no such history", "Choose a value on the page of its thing.")
         window = read_window(request.query_params, latest.observed_at, self._look.zone)
         amounts = is_amount(latest.unit)
-        points = await self._sight.history(
-            thing.id, latest.stored_name, window.start, window.end, window.step, sums=amounts
-        )
+        points = await self._points(latest, window)
         series = self._series(thing, latest, window, points)
         return self._renderer.page(
             "history.html",
             thing=thing,
             label=latest.label,
+            counter=latest.is_counter,
             attribute=latest.attribute,
             per=window.per,
             start=window.start,
@@ -176,6 +176,21 @@ class Pages:
         found.sort(key=lambda each: max(v.observed_at or first for v in each.latest), reverse=True)
         return found[:12]
 
+    async def _points(self, latest: Latest, window: Window) -> list[Point]:
+        """The values of the window's steps; of a counter, by how much it went up in each."""
+        ahead = window.span if latest.is_counter else timedelta(0)
+        points = await self._sight.history(
+            latest.thing, latest.stored_name, window.start - ahead, window.end, window.step, latest.method
+        )
+        if not latest.is_counter:
+            return points
+        # A counter that falls was exchanged: what it had counted before is not known.
+        return [
+            Point(each.time, each.value - before.value, each.count)
+            for before, each in pairwise(points)
+            if each.time >= window.start and each.value >= before.value
+        ]
+
     def _map(self, places: list[Place], around: list[Thing], width: int, height: int, map_id: str) -> str:
         features = [
             Feature(each.name, each.location, link=each.link, kind=each.type)
@@ -202,14 +217,13 @@ class Pages:
         )
 
     def _api_link(self, thing: Thing, latest: Latest, window: Window) -> str:
-        method = "sum" if is_amount(latest.unit) else "avg"
         query = {
             "attrs": latest.stored_name,
             "timerel": "between",
             "timeAt": f"{window.start.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
             "endTimeAt": f"{window.end.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
             "options": "aggregatedValues",
-            "aggrMethods": method,
+            "aggrMethods": latest.method,
             "aggrPeriodDuration": "P1D" if window.per == "day" else "PT1H",
         }
         path = f"/ngsi-ld/v1/temporal/entities/{quote(thing.id, safe=':')}"

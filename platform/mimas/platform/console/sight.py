@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Literal, Protocol
 
 from .chart import Point
 from .things import Thing
+
+Method = Literal["sum", "avg", "max"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,9 @@ class Sight(Protocol):
         """Entities with a relationship to this one."""
 
     async def history(
-        self, identifier: str, attribute: str, start: datetime, end: datetime, step: timedelta, *, sums: bool
+        self, identifier: str, attribute: str, start: datetime, end: datetime, step: timedelta, method: Method
     ) -> list[Point]:
-        """The steps of a window that have readings: their sum or mean, aggregated where they are stored."""
+        """The steps of a window that have readings, each aggregated by the method where they are stored."""
 
     async def adapters(self) -> list[AdapterStatus]:
         """The sources and how they are doing."""

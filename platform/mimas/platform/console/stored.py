@@ -23,7 +23,7 @@ from mimas.ngsi_ld.store.quarantine import QuarantineStore
 
 from .adapter_status import StoredAdapterStatus
 from .chart import Point
-from .sight import AdapterStatus, QuarantinedMessage
+from .sight import AdapterStatus, Method, QuarantinedMessage
 from .things import Thing, read_thing
 
 # The relationships by which Smart Data Models hang devices on assets and measurements on devices.
@@ -91,11 +91,10 @@ class StoredSight:
         return await self._query(EntityQuery(q=_refers_to(identifier)), Page(limit=limit))
 
     async def history(
-        self, identifier: str, attribute: str, start: datetime, end: datetime, step: timedelta, *, sums: bool
+        self, identifier: str, attribute: str, start: datetime, end: datetime, step: timedelta, method: Method
     ) -> list[Point]:
-        """The steps of a window that have readings: their sum or mean."""
+        """The steps of a window that have readings, each aggregated by the method."""
         entity = TemporalEntity(identifier, "")
-        method = "sum" if sums else "avg"
         await self._history.aggregate(
             self._tenant,
             [entity],

@@ -6,14 +6,22 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 from mimas.adapters.models import local_name
 
-from .words import name_text
+from .words import is_amount, name_text
 
 _SKIPPED = frozenset({"id", "type", "scope", "expiresAt"})
+# ThreePhaseAcMeasurement counts "since metering started", ACMeasurement states an interval.
+_COUNTING_TYPES = frozenset({"ThreePhaseAcMeasurement", "StreetlightControlCabinet"})
+_COUNTING_ATTRIBUTES = frozenset(
+    f"total{kind}Energy{direction}"
+    for kind in ("Active", "Reactive", "Apparent")
+    for direction in ("Import", "Export")
+) | {"energyConsumed", "reactiveEnergyConsumed", "lastMeterReading"}
+_COUNTING_KINDS = frozenset({"total", "counter", "cumulative"})
 _HIDDEN_NUMBERS = frozenset({"floorsAboveGround", "floorsBelowGround"})
 
 
@@ -28,6 +36,14 @@ class Latest:
     value: Any
     unit: str | None
     observed_at: datetime | None
+    is_counter: bool = False
+
+    @property
+    def method(self) -> Literal["sum", "avg", "max"]:
+        """How the readings of one step become its value: amounts add up, counters show where they stand."""
+        if self.is_counter:
+            return "max"
+        return "sum" if is_amount(self.unit) else "avg"
 
     @property
     def link(self) -> str:
@@ -134,7 +150,7 @@ def address_text(address: Any) -> str:
 def _read_latest(
     identifier: str, type_name: str, document: dict[str, Any], by_name: dict[str, Any]
 ) -> Iterable[Latest]:
-    subject = _value(by_name.get("controlledProperty"))
+    subject, kind = _value(by_name.get("controlledProperty")), _value(by_name.get("measurementType"))
     for stored, content in document.items():
         instance = content[0] if isinstance(content, list) and content else content
         if stored in _SKIPPED or not isinstance(instance, dict) or instance.get("type") != "Property":
@@ -145,8 +161,17 @@ def _read_latest(
             continue
         if observed is None and "unitCode" not in instance:
             continue
+        unit = instance.get("unitCode")
+        is_counter = is_amount(unit) and _counts(type_name, name, kind)
         label = name_text(subject) if name == "numValue" and isinstance(subject, str) else name_text(name)
-        yield Latest(identifier, name, stored, label, value, instance.get("unitCode"), observed)
+        label += " (meter reading)" if is_counter else ""
+        yield Latest(identifier, name, stored, label, value, unit, observed, is_counter)
+
+
+def _counts(type_name: str, name: str, measurement_type: Any) -> bool:
+    """Whether values go up for ever, as the model defines the attribute or the measurement says of itself."""
+    by_model = type_name in _COUNTING_TYPES and name in _COUNTING_ATTRIBUTES
+    return by_model or (isinstance(measurement_type, str) and measurement_type in _COUNTING_KINDS)
 
 
 def _facts(by_name: dict[str, Any]) -> Iterable[tuple[str, str]]:

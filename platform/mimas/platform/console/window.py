@@ -25,6 +25,11 @@ class Window:
         return _STEPS[self.per]
 
     @property
+    def span(self) -> timedelta:
+        """The usual length of such a window."""
+        return _SPANS[self.per]
+
+    @property
     def earlier(self) -> str:
         """The end of the window before, as it stands in an address."""
         return _address_text(self.start)
