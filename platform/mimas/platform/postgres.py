@@ -133,8 +133,12 @@ class PrivatePostgres:
             f"SELECT 'CREATE DATABASE {DATABASE}' WHERE NOT EXISTS"  # noqa: S608 - constants
             f" (SELECT FROM pg_database WHERE datname = '{DATABASE}') \\gexec"
         )
+        self.query(sql, "postgres")
+
+    def query(self, sql: str, database: str = DATABASE) -> str:
+        """What a statement answers, through psql: no driver is needed for a question or two."""
         done = subprocess.run(  # noqa: S603
-            [self.programs.command("psql"), self.url_of("postgres"), "-XqAt", "-v", "ON_ERROR_STOP=1"],
+            [self.programs.command("psql"), self.url_of(database), "-XqAt", "-v", "ON_ERROR_STOP=1"],
             input=sql.encode(),
             capture_output=True,
             cwd="/",
@@ -142,7 +146,8 @@ class PrivatePostgres:
             check=False,
         )
         if done.returncode != 0:
-            raise Refused(f"The database cannot be made: {done.stderr.decode(errors='replace').strip()}")
+            raise Refused(f"The database refuses: {done.stderr.decode(errors='replace').strip()}")
+        return done.stdout.decode().strip()
 
     def stop(self, *, immediately: bool = False) -> bool:
         """Stop the server; `immediately` leaves recovery to the next start. False when none ran."""

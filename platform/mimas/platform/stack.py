@@ -19,6 +19,7 @@ from .mosquitto import PrivateMosquitto, is_loopback
 from .parts import NO_TOKEN, MosquittoPart, Part, PostgresPart, ProgramPart
 from .postgres import PrivatePostgres
 from .processes import Refused, own_directory
+from .schema_revision import newest_revision
 from .settings import Settings
 from .supervisor import Supervisor
 
@@ -46,11 +47,11 @@ class Stack:
             url = self._url(listener)
             lock.write(url)
             self._prepare_environment()
-            if not api_only:
-                self._start_services(supervisor)
-            elif settings.database_url is None:
+            if api_only and settings.database_url is None:
                 raise Refused("`mimas serve` needs a database: set MIMAS_DATABASE_URL, or use `mimas up`.")
-            self._set_up_database(supervisor)
+            postgres = None if api_only else self._start_services(supervisor)
+            if postgres is None or not self._is_set_up(postgres):
+                self._set_up_database(supervisor)
             parts = self._workers(listener)
             if not api_only:
                 parts += self._others(demo, demo_data)
@@ -59,7 +60,7 @@ class Stack:
             supervisor.wait()
             self._say("Stopping ...")
 
-    def _start_services(self, supervisor: Supervisor) -> None:
+    def _start_services(self, supervisor: Supervisor) -> PrivatePostgres | None:
         settings = self._settings
         parts: list[Part] = []
         postgres = mosquitto = None
@@ -77,6 +78,15 @@ class Stack:
             self._environment["MIMAS_DATABASE_URL"] = postgres.url
         if mosquitto is not None:
             self._environment["MIMAS_MQTT_URL"] = mosquitto.url
+        return postgres
+
+    def _is_set_up(self, postgres: PrivatePostgres) -> bool:
+        """Whether nothing is to be done: most starts find the schema as they want it."""
+        if not is_loopback(self._settings.host):
+            return False
+        if postgres.query("SELECT to_regclass('alembic_version') IS NOT NULL") != "t":
+            return False
+        return postgres.query("SELECT version_num FROM alembic_version") == newest_revision()
 
     def _set_up_database(self, supervisor: Supervisor) -> None:
         if self._settings.database_url is not None:
