@@ -80,11 +80,12 @@ def test_coercion_does_not_change_names(definition: Any) -> None:
     assert (terms.expand("a"), terms.compact("https://ex.org/a")) == ("https://ex.org/a", "a")
 
 
-def test_shadowed_default_name_is_shown_in_full() -> None:
-    """Where the context gives a short name another IRI, the stored one appears as its full IRI."""
+def test_shadowed_default_name_is_shown_with_its_prefix() -> None:
+    """Where the context gives a short name another IRI, the stored one appears as JSON-LD compacts it."""
     terms = build({"speed": "https://ex.org/speed"})
 
-    assert terms.compact("speed") == "https://uri.etsi.org/ngsi-ld/default-context/speed"
+    assert terms.compact("speed") == "ngsi-ld:default-context/speed"
+    assert terms.expand("ngsi-ld:default-context/speed") == "speed"
 
 
 def test_prefixes() -> None:
