@@ -1,9 +1,9 @@
 """Expression indexes for attributes that queries really ask for, and the conditions they serve.
 
-An index covers one attribute path of one entity type. Its expression is a short scalar of the only instance;
-where that is null (several instances, arrays, typed values, long texts) a second, partial index leads to the
-rows, which are then compared exactly. So the condition is right with and without the indexes, and neither
-a long text nor a changing kind of value can fail a write.
+An index covers one attribute path of one entity type: the numbers, texts or times of the rows where the path
+leads to a single short scalar. A second, partial index leads to the rest of the rows that have the attribute
+(several instances, arrays, typed values, long texts), which are compared exactly. So the condition is right
+with and without the indexes, and neither a long text nor a changing kind of value can fail a write.
 """
 
 from __future__ import annotations
@@ -11,18 +11,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal
-
-import orjson
 
 from ..core.query.entity_query import EntityQuery
 from ..core.query.literals import Range, Scalar, Temporal, data_type
 from ..core.query.q_tree import SYSTEM_INSTANTS, And, Compares, Equals, Node, Path
-from .sql import bind, bind_jsonb
+from .sql import any_of, bind
 from .temporal_sql import temporal_key_sql
 
-Kind = Literal["value", "text", "DateTime"]
-ArrayText = Callable[[tuple[str, ...]], str]
+Kind = Literal["number", "text", "DateTime"]
 
 LONGEST = 500
 _ROOTS = ("value", "object", "vocab")
@@ -30,7 +28,7 @@ _ROOTS = ("value", "object", "vocab")
 
 @dataclass(frozen=True, slots=True)
 class AttributeIndex:
-    """One index: over values (equality, the order of numbers), over texts or over times."""
+    """One index: over the numbers, the texts or the DateTimes at one path, in their order."""
 
     type: str
     path: Path
@@ -38,26 +36,39 @@ class AttributeIndex:
 
     @property
     def name(self) -> str:
-        """The name of the index; that of the second one ends in `_rest`."""
-        text = "\\0".join((self.type, *self.path.names, "[", *self.path.members, self.kind))
+        """The name of the index."""
+        return f"{self._base}_{self.kind.lower()}"
+
+    @property
+    def _base(self) -> str:
+        """The beginning of the name, shared by all kinds of a path, as the index of the rest is."""
+        text = "\0".join((self.type, *self.path.names, "[", *self.path.members))
         return f"entity_q_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
     def statements(self) -> tuple[str, ...]:
-        """What makes it, one statement at a time outside a transaction; writes go on meanwhile."""
-        value = _expression(self.path, self.kind, "", _quoted_array)
-        first = _quoted(self.path.names[0])
+        """What makes it, one statement at a time outside a transaction; writes go on meanwhile.
+
+        The planner takes no statistics from partial indexes, so they are made for themselves.
+        """
+        places = _Places(self.path, "", _quoted_array)
+        value, rest = places.scalar(self.kind), places.rest(_quoted(self.path.names[0]))
         of_type = f"types @> ARRAY[{_quoted(self.type)}]::text[]"
         make = "CREATE INDEX CONCURRENTLY IF NOT EXISTS"
+        count = "CREATE STATISTICS IF NOT EXISTS"
         return (
             f"{make} {self.name} ON entity (tenant, ({value}), id) WHERE {of_type}",
-            f"{make} {self.name}_rest ON entity (tenant, id)"
-            f" WHERE {of_type} AND doc ? {first} AND {value} IS NULL",
+            f"{make} {self._base}_rest ON entity (tenant, id) WHERE {of_type} AND {rest}",
+            f"{count} {self.name}_stats ON ({value}) FROM entity",
+            f"{count} {self._base}_rest_stats ON ({rest}) FROM entity",
             "ANALYZE entity",
         )
 
     def drop_statements(self) -> tuple[str, ...]:
-        """What removes it."""
-        return tuple(f"DROP INDEX CONCURRENTLY IF EXISTS {self.name}{end}" for end in ("", "_rest"))
+        """What removes it; the index of the rest stays, it serves the other kinds too and is small."""
+        return (
+            f"DROP INDEX CONCURRENTLY IF EXISTS {self.name}",
+            f"DROP STATISTICS IF EXISTS {self.name}_stats",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,27 +76,27 @@ class IndexedCondition:
     """What the index finds, and the rows it does not speak of."""
 
     found: str
-    unknown: str
+    rest: str
 
     def combined(self, exact: str) -> str:
-        """The whole condition; `exact` decides about the rows the index does not speak of."""
-        return f"({self.found} OR ({self.unknown} AND {exact}))"
+        """The whole condition; `exact` decides about the rest."""
+        return f"({self.found} OR ({self.rest} AND {exact}))"
 
 
 def wanted_indexes(query: EntityQuery) -> tuple[AttributeIndex, ...]:
     """The indexes that would serve the query: it must be of one type and have simple terms that must hold."""
     if query.q is None or query.types is None or len(query.types.alternatives) != 1:
         return ()
+    type_name = min(query.types.alternatives[0])
     found = [
         AttributeIndex(type_name, each.path, kind)
-        for type_name in sorted(query.types.alternatives[0])[:1]
         for each in _necessary(query.q)
         if isinstance(each, Equals | Compares) and (kind := _kind(each)) is not None
     ]
     return tuple(dict.fromkeys(found))
 
 
-def index_statements(type_name: str, path: Path, kind: Kind = "value") -> tuple[str, ...]:
+def index_statements(type_name: str, path: Path, kind: Kind = "number") -> tuple[str, ...]:
     """The statements that make the index of one attribute path of one type."""
     return AttributeIndex(type_name, path, kind).statements()
 
@@ -101,13 +112,15 @@ def indexed_condition(term: Node, alias: str, parameters: list[Any]) -> IndexedC
             bound[path] = bind(parameters, list(path), "text[]")
         return bound[path]
 
-    value = _expression(term.path, kind, f"{alias}.", array)
-    first = bind(parameters, term.path.names[0], "text")
-    test = _test(term, kind, value, parameters)
-    return IndexedCondition(test, f"{alias}.doc ? {first} AND {value} IS NULL")
+    places = _Places(term.path, f"{alias}.", array)
+    found = _test(term, places.scalar(kind), parameters)
+    if kind == "text" and _has_order(term):
+        found = f"({found} AND {places.is_text()})"
+    return IndexedCondition(found, places.rest(bind(parameters, term.path.names[0], "text")))
 
 
 def _necessary(node: Node) -> tuple[Node, ...]:
+    """The nodes that must hold for the whole to hold."""
     return (
         tuple(inner for each in node.operands for inner in _necessary(each))
         if isinstance(node, And)
@@ -116,86 +129,95 @@ def _necessary(node: Node) -> tuple[Node, ...]:
 
 
 def _kind(term: Equals | Compares) -> Kind | None:
-    if term.path.plain_member in SYSTEM_INSTANTS or not term.path.instances:
+    if term.path.plain_member in SYSTEM_INSTANTS or not term.path.instances or term.path.members == ("*",):
         return None
-    if isinstance(term, Equals):
-        return None if term.negated else _common_kind({_kind_of_equal(each) for each in term.values})
-    return _kind_of_order(term.value)
-
-
-def _common_kind(kinds: set[Kind | None]) -> Kind | None:
-    return kinds.pop() if len(kinds) == 1 else None
-
-
-def _kind_of_equal(value: Scalar | Range) -> Kind | None:
-    if isinstance(value, Range):
-        return _kind_of_order(value.low)
-    if isinstance(value, Temporal):
-        return _kind_of_order(value)
-    # A longer text is in no index.
-    return "value" if not isinstance(value, str) or len(value.encode()) <= LONGEST else None
-
-
-def _kind_of_order(value: Scalar) -> Kind | None:
-    if isinstance(value, Temporal):
-        return "DateTime" if value.kind == "DateTime" else None
-    return {"number": "value", "string": "text"}.get(data_type(value))  # type: ignore[return-value]
-
-
-def _expression(path: Path, kind: Kind, prefix: str, array: ArrayText) -> str:
-    """The indexed expression; in an index and in a query it must come out the same."""
-    base = path.instances
-    if path.plain_member is not None:
-        places = [(*base, path.plain_member)]
-    elif path.members:
-        places = [(*base, "value", *path.members)]
-    else:
-        places = [(*base, root) for root in (_ROOTS if kind == "value" else _ROOTS[:1])]
-    if kind == "DateTime":
-        return temporal_key_sql(f"({prefix}doc #>> {array(places[0])})", "DateTime")
-    values = [f"{prefix}doc #> {array(place)}" for place in places]
-    value = f"coalesce({', '.join(values)})" if len(values) > 1 else f"({values[0]})"
-    short = f"octet_length({value} #>> '{{}}') <= {LONGEST}"
-    if kind == "text":
-        text = f"{value} #>> '{{}}'"
-        return f"(CASE WHEN jsonb_typeof({value}) = 'string' AND {short} THEN {text} END COLLATE \"C\")"
-    return (
-        f"(CASE WHEN jsonb_typeof({value}) IN ('string', 'number', 'boolean') AND {short} THEN {value} END)"
-    )
-
-
-def _test(term: Equals | Compares, kind: Kind, value: str, parameters: list[Any]) -> str:
     if isinstance(term, Compares):
-        return _order_test(term.order, term.value, kind, value, parameters)
-    if len(term.values) == 1 and not isinstance(term.values[0], Range):
-        return f"{value} = {_bound(term.values[0], kind, parameters)}"
-    tests = []
-    for each in term.values:
-        if isinstance(each, Range):
-            low = _order_test(">=", each.low, kind, value, parameters)
-            high = _order_test("<=", each.high, kind, value, parameters)
-            tests.append(f"({low} AND {high})")
-        else:
-            tests.append(f"{value} = {_bound(each, kind, parameters)}")
-    return f"({' OR '.join(tests)})"
+        return _kind_of(term.value)
+    kinds = {_kind_of(each.low if isinstance(each, Range) else each) for each in term.values}
+    return kinds.pop() if len(kinds) == 1 and not term.negated else None
 
 
-def _order_test(order: str, bound: Scalar, kind: Kind, value: str, parameters: list[Any]) -> str:
-    test = f"{value} {order} {_bound(bound, kind, parameters)}"
-    if kind != "value":
-        return test
-    # As jsonb, texts come before all numbers and booleans after them.
-    return f"({test} AND " + (
-        f"{value} < 'false'::jsonb)" if order[0] == ">" else f"{value} > '-1e400'::jsonb)"
-    )
+def _kind_of(value: Scalar) -> Kind | None:
+    match data_type(value):
+        case "number":
+            return "number"
+        case "DateTime":
+            return "DateTime"
+        case "string" if len(str(value).encode()) <= LONGEST:
+            return "text"
+    return None
 
 
-def _bound(literal: Scalar, kind: Kind, parameters: list[Any]) -> str:
+def _has_order(term: Equals | Compares) -> bool:
+    return isinstance(term, Compares) or any(isinstance(each, Range) for each in term.values)
+
+
+class _Places:
+    """The expressions over a row; in an index and in a query they must come out the same."""
+
+    def __init__(self, path: Path, prefix: str, array: Callable[[tuple[str, ...]], str]) -> None:
+        self.path = path
+        self.prefix = prefix
+        self.array = array
+
+    def _roots(self, *, all_kinds: bool) -> str:
+        base, member = self.path.instances, self.path.plain_member
+        if member is not None:
+            return self._at((*base, member))
+        if self.path.members:
+            return self._at((*base, "value", *self.path.members))
+        if not all_kinds:
+            return self._at((*base, "value"))
+        return f"coalesce({', '.join(self._at((*base, root)) for root in _ROOTS)})"
+
+    def _at(self, place: tuple[str, ...]) -> str:
+        return f"({self.prefix}doc #> {self.array(place)})"
+
+    def scalar(self, kind: Kind) -> str:
+        """The value as what is indexed, null where it is of another type."""
+        if kind == "DateTime":
+            return temporal_key_sql(f"({self._roots(all_kinds=False)} #>> '{{}}')", "DateTime")
+        if kind == "number":
+            value = self._roots(all_kinds=False)
+            return f"(CASE WHEN jsonb_typeof({value}) = 'number' THEN ({value} #>> '{{}}')::numeric END)"
+        value = self._roots(all_kinds=True)
+        text = f"({value} #>> '{{}}')"
+        short = f"jsonb_typeof({value}) = 'string' AND octet_length{text} <= {LONGEST}"
+        return f'(CASE WHEN {short} THEN {text} END COLLATE "C")'
+
+    def is_text(self) -> str:
+        """The value is a string, not the name of an entity or of a vocabulary, which have no order."""
+        return f"jsonb_typeof({self._roots(all_kinds=False)}) = 'string'"
+
+    def rest(self, first: str) -> str:
+        """The attribute is there, but not as a single short scalar: one expression, to have statistics."""
+        value = self._roots(all_kinds=True)
+        kinds = f"jsonb_typeof({value}) IN ('string', 'number', 'boolean')"
+        known = f"coalesce({kinds} AND octet_length({value} #>> '{{}}') <= {LONGEST}, FALSE)"
+        if self.path.plain_member is not None and len(self.path.instances) == 1:
+            owner = self._at(self.path.instances)
+            known = f"({known} OR ({value} IS NULL AND jsonb_typeof({owner}) <> 'array'))"
+        return f"(CASE WHEN {self.prefix}doc ? {first} THEN NOT {known} ELSE FALSE END)"
+
+
+def _test(term: Equals | Compares, value: str, parameters: list[Any]) -> str:
+    if isinstance(term, Compares):
+        return f"{value} {term.order} {_bound(term.value, parameters)}"
+    return any_of(_equal(each, value, parameters) for each in term.values)
+
+
+def _equal(each: Scalar | Range, value: str, parameters: list[Any]) -> str:
+    if isinstance(each, Range):
+        return f"{value} BETWEEN {_bound(each.low, parameters)} AND {_bound(each.high, parameters)}"
+    return f"{value} = {_bound(each, parameters)}"
+
+
+def _bound(literal: Scalar, parameters: list[Any]) -> str:
     if isinstance(literal, Temporal):
         return bind(parameters, literal.key, "text")
-    if kind == "text":
+    if isinstance(literal, str):
         return bind(parameters, literal, "text")
-    return bind_jsonb(parameters, orjson.dumps(literal).decode())
+    return bind(parameters, Decimal(repr(literal)), "numeric")
 
 
 def _quoted(text: str) -> str:

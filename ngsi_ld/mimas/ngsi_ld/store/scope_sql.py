@@ -23,7 +23,7 @@ def _condition(pattern: ScopePattern, parameters: list[Any], alias: str) -> str:
     if not pattern.subtree and "+" not in pattern.levels:
         return f"coalesce({alias}.scopes && {bind(parameters, ['/' + path, path], 'text[]')}, FALSE)"
     # Levels are letters, digits and underscores, so they can stand in a pattern as they are.
-    levels = "/".join("[^/]*" if level == "+" else level for level in pattern.levels)
+    levels = "/".join("[^/]+" if level == "+" else level for level in pattern.levels)
     expression = f"^/?{levels}{'(/.*)?' if pattern.subtree else ''}$"
     found = bind(parameters, expression, "text")
     return f"EXISTS (SELECT FROM unnest({alias}.scopes) AS s(v) WHERE s.v ~ {found})"

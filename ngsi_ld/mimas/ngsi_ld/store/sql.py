@@ -12,11 +12,6 @@ def bind(parameters: list[Any], value: Any, type_name: str) -> str:
     return f"${len(parameters)}::{type_name}"
 
 
-def bind_jsonb(parameters: list[Any], text: str) -> str:
-    """Bind JSON text as jsonb, whatever codec the connection has for that type."""
-    return f"({bind(parameters, text, 'text')}::jsonb)"
-
-
 def all_of(conditions: Iterable[str]) -> str:
     """The conjunction, in parentheses; of nothing it is true."""
     return _joined(conditions, " AND ", "TRUE")
