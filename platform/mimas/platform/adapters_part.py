@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 
+from .composition import ContextFetcher, subscribers_on
 from .ingest import IngestOptions, main
 from .logs import configure
+from .outbound import OutboundGuard
 from .parts import announce_ready, become_part
 from .settings import load_settings
 
@@ -18,6 +20,7 @@ def run() -> int:
     assert settings.adapters is not None
     assert settings.database_url is not None
     assert settings.mqtt_url is not None
+    contexts = ContextFetcher(OutboundGuard(settings.outbound_allow))
     announce_ready()
     main(
         IngestOptions(
@@ -26,6 +29,7 @@ def run() -> int:
             mqtt_url=settings.mqtt_url.get_secret_value(),
             models=settings.model_check,
             keep_history=settings.keep_history,
+            listener=lambda database: subscribers_on(database, contexts),
         )
     )
     return 0

@@ -9,10 +9,13 @@ from importlib.metadata import version as installed_version
 from typing import TYPE_CHECKING
 
 from mimas.ngsi_ld.api.broker import Broker
-from mimas.ngsi_ld.api.contexts import Fetched
+from mimas.ngsi_ld.api.contexts import ContextFetch, ContextResolver, Fetched
 from mimas.ngsi_ld.api.limits import Limits
+from mimas.ngsi_ld.api.subscribers import Subscribers
 from mimas.ngsi_ld.core.errors import LdContextNotAvailable
+from mimas.ngsi_ld.store.contexts import ContextStore
 from mimas.ngsi_ld.store.database import Database
+from mimas.ngsi_ld.store.subscriptions import SubscriptionStore
 
 from .metrics import MeasuredWriter
 from .outbound import OutboundFailed, OutboundGuard, OutboundRefused, fetch, guarded_client
@@ -45,7 +48,10 @@ async def open_broker(settings: Settings) -> AsyncIterator[Composition]:
     contexts = ContextFetcher(OutboundGuard(settings.outbound_allow))
     try:
         writer = MeasuredWriter(
-            database, queue_limit=settings.write_queue, keep_history=settings.keep_history
+            database,
+            listener=subscribers_on(database, contexts),
+            queue_limit=settings.write_queue,
+            keep_history=settings.keep_history,
         )
         async with writer:
             broker = Broker.on(
@@ -61,6 +67,11 @@ async def open_broker(settings: Settings) -> AsyncIterator[Composition]:
     finally:
         await contexts.close()
         await database.close()
+
+
+def subscribers_on(database: Database, fetch: ContextFetch) -> Subscribers:
+    """What matches every write of a process against the subscriptions in the database."""
+    return Subscribers(SubscriptionStore(database), ContextResolver(ContextStore(database), fetch))
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import orjson
 import uvloop
@@ -21,6 +20,7 @@ from mimas.ngsi_ld.core.errors import Unavailable
 from mimas.ngsi_ld.store.database import Database
 from mimas.ngsi_ld.store.quarantine import QuarantineStore
 from mimas.ngsi_ld.store.source_states import SourceStates
+from mimas.ngsi_ld.store.write_group import ChangeListener
 from mimas.ngsi_ld.store.writer import Writer
 
 from .ingest_intake import Documents, Intake, Mode
@@ -46,7 +46,7 @@ class IngestOptions:
     mqtt_url: str
     models: Mode = "warn"
     keep_history: bool = True
-    on_change: Any = None
+    listener: Callable[[Database], ChangeListener] | None = None
     stay: bool = True
 
 
@@ -159,7 +159,8 @@ async def run_ingest(options: IngestOptions, stopping: asyncio.Event) -> None:
     """Open the database and run every source until `stopping` is set."""
     database = await Database.open(options.database_url, max_size=4)
     try:
-        writer = Writer(database, on_change=options.on_change, keep_history=options.keep_history)
+        listener = options.listener(database) if options.listener else None
+        writer = Writer(database, listener=listener, keep_history=options.keep_history)
         async with writer:
             await Ingest(options, database, writer).run(stopping)
     finally:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from mimas.adapters.mapping import MappingFile
 from mimas.adapters.mapping.payloads import JSON
 from mimas.adapters.messages import Mapped, Message
 from mimas.ngsi_ld.store.database import Database
 from mimas.ngsi_ld.store.quarantine import Quarantined, QuarantineStore
+from mimas.ngsi_ld.store.write_group import ChangeListener
 from mimas.ngsi_ld.store.writer import Writer
 
 from .ingest import StoredDocuments
@@ -50,13 +50,13 @@ async def replay(
     file: MappingFile,
     messages: Sequence[Quarantined],
     models: Mode,
-    on_change: Any = None,
+    listener: ChangeListener | None = None,
 ) -> list[Replayed]:
     """Take `messages` once more; those that are taken now are marked as replayed."""
     source = _Again(file)
     quarantine = QuarantineStore(database)
     replayed = []
-    async with Writer(database, on_change=on_change) as writer:
+    async with Writer(database, listener=listener) as writer:
         for each in messages:
             mode: Mode = file.declaration.get("models", models)
             metrics = IngestMetrics(file.name)

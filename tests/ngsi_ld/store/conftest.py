@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 
 from mimas.ngsi_ld.core.operations import CreateEntity
+from mimas.ngsi_ld.core.state import Change
 from mimas.ngsi_ld.store.database import Database
+from mimas.ngsi_ld.store.outbox import OutboxRow
 from mimas.ngsi_ld.store.writer import Writer
 
 
@@ -39,6 +41,23 @@ def create(number: int = 1, **attributes: Any) -> CreateEntity:
     """The operation that creates it."""
     document = meter(number, **attributes)
     return CreateEntity(entity_id=document["id"], document=document)
+
+
+class Listener:
+    """Turns changes into outbox rows by a function, under whatever generation there is."""
+
+    generation: int | None = None
+
+    def __init__(self, rows: Callable[[str, Change], list[OutboxRow]]) -> None:
+        self.rows = rows
+
+    async def refresh(self) -> None:
+        """Nothing to learn."""
+
+
+@pytest.fixture
+def make_listener() -> type[Listener]:
+    return Listener
 
 
 @pytest.fixture

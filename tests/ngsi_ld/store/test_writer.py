@@ -291,30 +291,34 @@ async def test_tenants_are_apart_and_made_by_the_first_write(
     assert (kinds, names) == (["Applied", "Applied", "Applied", "AlreadyExists"], ["a", "b"])
 
 
-async def test_notifications_commit_with_their_change(database: Database, make_create: Any) -> None:
+async def test_notifications_commit_with_their_change(
+    database: Database, make_create: Any, make_listener: Any
+) -> None:
     """Only changes that were written have rows, those of one entity in the order of its changes."""
 
-    def on_change(_tenant: str, change: Change) -> list[OutboxRow]:
+    def rows(_tenant: str, change: Change) -> list[OutboxRow]:
         assert change.after is not None
         count = len(change.after.document) - 2
         return [OutboxRow("urn:sub", change.entity_id, str(count).encode())]
 
-    async with Writer(database, on_change=on_change) as writer:
+    async with Writer(database, listener=make_listener(rows)) as writer:
         await writer.write("", [make_create(1), make_create(1), merge(1, a=1), merge(1, b=1)])
     rows = await database.fetch("SELECT payload FROM outbox ORDER BY id")
 
     assert [row["payload"] for row in rows] == [b"1", b"2", b"3"]
 
 
-async def test_a_matcher_that_breaks_fails_only_its_operation(database: Database, make_create: Any) -> None:
+async def test_a_matcher_that_breaks_fails_only_its_operation(
+    database: Database, make_create: Any, make_listener: Any
+) -> None:
     """Our own faults are a 500 for the one who met them."""
 
-    def on_change(_tenant: str, change: Change) -> list[OutboxRow]:
+    def rows(_tenant: str, change: Change) -> list[OutboxRow]:
         if change.entity_id.endswith("2"):
             raise ZeroDivisionError
         return []
 
-    async with Writer(database, on_change=on_change) as writer:
+    async with Writer(database, listener=make_listener(rows)) as writer:
         outcomes = await writer.write("", [make_create(number) for number in (1, 2, 3)])
 
     assert [type(each) for each in outcomes] == [Applied, NgsiLdError, Applied]

@@ -13,6 +13,7 @@ from mimas.ngsi_ld.store.database import Database
 from mimas.ngsi_ld.store.discovery import DiscoveryStore
 from mimas.ngsi_ld.store.entities import EntityStore
 from mimas.ngsi_ld.store.history import HistoryStore
+from mimas.ngsi_ld.store.subscriptions import SubscriptionStore
 from mimas.ngsi_ld.store.tenants import TenantStore
 from mimas.ngsi_ld.store.writer import Writer
 
@@ -32,6 +33,7 @@ class Broker:
     entities: EntityStore
     history: HistoryStore
     discovery: DiscoveryStore
+    subscriptions: SubscriptionStore
     tenants: TenantStore
     writer: Writer
     context_store: ContextStore
@@ -60,6 +62,7 @@ class Broker:
             entities=EntityStore(database),
             history=HistoryStore(database),
             discovery=DiscoveryStore(database),
+            subscriptions=SubscriptionStore(database),
             tenants=TenantStore(database),
             writer=writer,
             context_store=context_store,

@@ -8,6 +8,7 @@ from typing import Any
 from .negotiation import JSON
 from .operation import Operation, Parameter, Reply
 from .schemas import COMPONENTS
+from .subscription_schemas import COMPONENTS as SUBSCRIPTION_COMPONENTS
 
 _PROBLEM = {"$ref": "#/components/responses/Problem"}
 _TENANT = {"$ref": "#/components/parameters/NGSILD-Tenant"}
@@ -29,7 +30,7 @@ def openapi_document(operations: Iterable[Operation], version: str) -> dict[str,
         },
         "paths": paths,
         "components": {
-            "schemas": COMPONENTS,
+            "schemas": {**COMPONENTS, **SUBSCRIPTION_COMPONENTS},
             "parameters": _shared_parameters(),
             "responses": {"Problem": _problem_response()},
         },

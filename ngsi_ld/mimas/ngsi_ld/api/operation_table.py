@@ -1,6 +1,6 @@
 """Every operation, in one place: routes, checks and `/openapi.json` come from here.
 
-To come: subscriptions.py (6.10, 6.11), entity_maps.py (6.32 to 6.35), snapshots.py (6.36 to 6.38),
+To come: entity_maps.py (6.32 to 6.35), snapshots.py (6.36 to 6.38),
 registrations.py (6.8, 6.9) and registration_subscriptions.py (6.12, 6.13).
 """
 
@@ -14,6 +14,7 @@ from . import (
     entity,
     info,
     jsonld_contexts,
+    subscriptions,
     temporal_attributes,
     temporal_entities,
 )
@@ -26,6 +27,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *batch.OPERATIONS,
     *temporal_entities.OPERATIONS,
     *temporal_attributes.OPERATIONS,
+    *subscriptions.OPERATIONS,
     *discovery.OPERATIONS,
     *jsonld_contexts.OPERATIONS,
     *info.OPERATIONS,

@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 
 from ..core.errors import BadRequestData, Conflict, NgsiLdError, Unavailable
-from .flush_connection import FlushConnection
+from .flush_connection import FlushConnection, StaleSubscriptions
 from .partitions import month_of
 from .state_cache import Key, StateCache
-from .write_group import Base, Group, OnChange, group
+from .write_group import Base, ChangeListener, Group, group
 from .write_queue import Entry
 
 _log = logging.getLogger(__name__)
@@ -26,11 +26,15 @@ class Flusher:
     """Writes batches of entries, one after the other, over one connection."""
 
     def __init__(
-        self, connection: FlushConnection, cache: StateCache, on_change: OnChange | None, keep_history: bool
+        self,
+        connection: FlushConnection,
+        cache: StateCache,
+        listener: ChangeListener | None,
+        keep_history: bool,
     ) -> None:
         self._connection = connection
         self._cache = cache
-        self._on_change = on_change
+        self._listener = listener
         self._keep_history = keep_history
         self._moment = datetime.min.replace(tzinfo=UTC)
 
@@ -50,7 +54,11 @@ class Flusher:
         read_all = False
         for round_number in range(ROUNDS):
             await self._prepare(groups, read_all=read_all)
-            lost = await self._commit_or_split(groups)
+            try:
+                lost = await self._commit_or_split(groups)
+            except StaleSubscriptions:
+                lost = [each for each in groups if each.is_open]
+                await self._refresh()
             if not lost:
                 return
             groups, read_all = lost, True
@@ -69,7 +77,7 @@ class Flusher:
 
     async def _run(self, groups: Sequence[Group], bases: dict[Key, Base], now: datetime) -> None:
         for each in groups:
-            each.run(bases[each.key], now, self._on_change, self._keep_history)
+            each.run(bases[each.key], now, self._listener, self._keep_history)
 
     def _known(self, groups: Sequence[Group]) -> dict[Key, Base]:
         bases: dict[Key, Base] = {}
@@ -112,7 +120,8 @@ class Flusher:
                     for entry in each.history
                 },
             )
-            written = await self._connection.commit(to_write, self._moment)
+            generation = self._listener.generation if self._listener else None
+            written = await self._connection.commit(to_write, self._moment, generation)
         lost = [each for each in to_write if self._must_be_found(each) and each.key not in written]
         for each in lost:
             self._cache.forget(each.key)
@@ -135,6 +144,11 @@ class Flusher:
             self._cache.forget(group.key)
         else:
             self._cache.put(group.key, stored)
+
+    async def _refresh(self) -> None:
+        """Match against the present subscriptions from now on."""
+        assert self._listener is not None
+        await self._listener.refresh()
 
     def _give_up(self, groups: Sequence[Group], error: NgsiLdError) -> None:
         for each in groups:

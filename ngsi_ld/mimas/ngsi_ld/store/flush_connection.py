@@ -45,6 +45,10 @@ _TRANSIENT = (
 _PARTITION_PAUSE = 60.0
 
 
+class StaleSubscriptions(Exception):
+    """Nothing was written: a subscription was made, changed or deleted since the changes were matched."""
+
+
 class FlushConnection:
     """Connects when needed and again after a failure, for `patience` seconds at most."""
 
@@ -99,8 +103,11 @@ class FlushConnection:
 
         await self._persist(prepare)
 
-    async def commit(self, groups: Sequence[Group], now: datetime) -> set[Key]:
-        """Write the groups and say which were written; returns only after the commit."""
+    async def commit(self, groups: Sequence[Group], now: datetime, generation: int | None) -> set[Key]:
+        """Write the groups and say which were written; returns only after the commit.
+
+        Raises `StaleSubscriptions`, with nothing written, unless `generation` is the present one or None.
+        """
         self._flush += 1
         columns = arrays(groups, self._names, self._ids, now)
         written: set[Key] | None = None
@@ -112,7 +119,9 @@ class FlushConnection:
             written = None
             await connection.execute("BEGIN")
             try:
-                rows = await self._statement.fetch(*columns, self._writer, self._flush, now)
+                rows = await self._statement.fetch(*columns, self._writer, self._flush, now, generation)
+                if any(row[0] is None for row in rows):
+                    raise StaleSubscriptions
                 await self._follow_deletions(connection, groups, {(row[0], row[1]) for row in rows}, now)
             except BaseException:
                 if not connection.is_closed():

@@ -108,19 +108,17 @@ class SubscriptionStore:
         tenant: str,
         subscription_id: str,
         document: dict[str, Any],
-        context: Any,
         now: datetime,
         next_at: datetime | None,
     ) -> bool:
         """Put a document in the place of the present one; False when there is none."""
         async with self._database.acquire() as connection, connection.transaction():
             status = await connection.execute(
-                "UPDATE subscription SET doc = $3, context = $4, modified_at = $5, next_at = $6"
+                "UPDATE subscription SET doc = $3, modified_at = $4, next_at = $5"
                 " WHERE tenant = $1 AND id = $2",
                 tenant,
                 subscription_id,
                 orjson.dumps(document),
-                orjson.dumps(context),
                 now,
                 next_at,
             )

@@ -180,6 +180,15 @@ flush_mark = Table(
     PrimaryKeyConstraint("writer"),
 )
 
+# What processes keep in memory, and which state of it is the present one.
+generation = Table(
+    "generation",
+    metadata,
+    _key("name"),
+    Column("value", BigInteger, nullable=False),
+    PrimaryKeyConstraint("name"),
+)
+
 subscription = Table(
     "subscription",
     metadata,

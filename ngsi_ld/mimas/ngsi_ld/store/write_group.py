@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from ..core.apply import apply, drop_expired, earliest_expiry
 from ..core.errors import NgsiLdError
@@ -17,7 +17,24 @@ from .state_cache import Key
 from .stored import StoredEntity, from_state
 from .write_queue import Entry, Outcome
 
-OnChange = Callable[[str, Change], list[OutboxRow]]
+
+class ChangeListener(Protocol):
+    """Turns changes into outbox rows by the subscriptions it knows.
+
+    `generation` names that set of subscriptions: a flush is written only while it is the present one
+    (None: whatever the present one is).
+    """
+
+    @property
+    def generation(self) -> int | None:
+        """The set of subscriptions it knows."""
+
+    def rows(self, tenant: str, change: Change) -> list[OutboxRow]:
+        """The rows that a change puts into the outbox."""
+
+    async def refresh(self) -> None:
+        """Learn the present subscriptions and their generation."""
+
 
 _log = logging.getLogger(__name__)
 
@@ -73,24 +90,24 @@ class Group:
         """Say whether only history is added to a row that has to be there unchanged."""
         return not self.changed and bool(self.history) and self.expected_version > 0
 
-    def run(self, base: Base, now: datetime, on_change: OnChange | None, keep_history: bool) -> None:
+    def run(self, base: Base, now: datetime, listener: ChangeListener | None, keep_history: bool) -> None:
         """Apply the operations in order; one that fails leaves the state to the next."""
         self.base, self.outcomes, self.history, self.outbox = base, [], [], []
         self.changed = self.delete_history = False
         before = base.stored.state() if base.stored else None
         self.state = before
         for step, entry in enumerate(self.entries):
-            self.outcomes.append(self._apply(entry, now + timedelta(microseconds=step), on_change))
+            self.outcomes.append(self._apply(entry, now + timedelta(microseconds=step), listener))
         self.delete_history = self.delete_history and not keep_history
         if self.state is not None and before is not None and self.state.document is before.document:
             self.state, self.stored, self.changed = before, base.stored, False
         self.finish(before)
 
-    def _apply(self, entry: Entry, now: datetime, on_change: OnChange | None) -> Outcome:
+    def _apply(self, entry: Entry, now: datetime, listener: ChangeListener | None) -> Outcome:
         try:
             applied = apply(entry.operation, self.state, now)
             tenant, change = entry.tenant, applied.change
-            rows = on_change(tenant, change) if on_change and change else []
+            rows = listener.rows(tenant, change) if listener and change else []
         except NgsiLdError as error:
             return error
         except Exception:
@@ -112,6 +129,11 @@ class Group:
         if self.state is not None:
             self.stored = from_state(self.state, earliest_expiry(self.state.document))
             self.geometries = geometries(self.state.document)
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether some caller still waits."""
+        return any(entry.open for entry in self.entries)
 
     def settle(self) -> None:
         """Tell every caller."""

@@ -50,15 +50,22 @@ _SEPARATOR = "\n"  # in no name: types and scopes travel joined, arrays of array
 
 
 def statement() -> str:
-    """The flush statement: arrays in the order of `arrays`, then writer, flush number and time."""
+    """The flush statement: arrays in the order of `arrays`, then writer, flush number, time and generation.
+
+    A row without tenant and id says that the generation of the subscriptions is another: nothing is written.
+    """
     given, gone, same, free, geo, geo_gone, history, outbox = _sources()
-    writer, flush, now = (f"${sum(map(len, _INPUTS)) + number}" for number in (1, 2, 3))
+    writer, flush, now, generation = (f"${sum(map(len, _INPUTS)) + number}" for number in (1, 2, 3, 4))
+    is_current = "(SELECT fits FROM current)"
     return f"""
-WITH given AS MATERIALIZED (
+WITH current AS MATERIALIZED (
+    SELECT {generation}::bigint IS NULL OR value = {generation} AS fits
+    FROM generation WHERE name = 'subscription'
+), given AS MATERIALIZED (
     SELECT tenant, id, expected, version, string_to_array(types, E'\\n') AS types,
         string_to_array(scopes, E'\\n') AS scopes, doc, times, created_at, modified_at, expires_next,
         st_setsrid(st_force2d(location::geometry), 4326) AS location
-    FROM {given}
+    FROM {given} WHERE {is_current}
 ), inserted AS (
     INSERT INTO entity (tenant, id, version, types, scopes, doc, times, created_at, modified_at, expires_next,
         location)
@@ -74,14 +81,15 @@ WITH given AS MATERIALIZED (
     RETURNING e.tenant, e.id
 ), deleted AS (
     DELETE FROM entity e USING {gone}
-    WHERE e.tenant = gone.tenant AND e.id = gone.id AND e.version = gone.expected
+    WHERE e.tenant = gone.tenant AND e.id = gone.id AND e.version = gone.expected AND {is_current}
     RETURNING e.tenant, e.id
 ), written AS MATERIALIZED (
     SELECT tenant, id FROM inserted UNION ALL SELECT tenant, id FROM updated
     UNION ALL SELECT tenant, id FROM deleted
     UNION ALL SELECT e.tenant, e.id FROM {same}
         JOIN entity e ON e.tenant = same.tenant AND e.id = same.id AND e.version = same.expected
-    UNION ALL SELECT tenant, id FROM {free}
+        WHERE {is_current}
+    UNION ALL SELECT tenant, id FROM {free} WHERE {is_current}
 ), new_tenant AS (
     INSERT INTO tenant (name, created_at)
     SELECT DISTINCT tenant, {now}::timestamptz FROM given WHERE expected = 0 AND tenant <> ''
@@ -108,7 +116,7 @@ WITH given AS MATERIALIZED (
     INSERT INTO flush_mark (writer, flush, at) VALUES ({writer}, {flush}, {now})
     ON CONFLICT (writer) DO UPDATE SET flush = excluded.flush, at = excluded.at
 )
-SELECT tenant, id FROM written
+SELECT tenant, id FROM written UNION ALL SELECT NULL, NULL WHERE NOT {is_current}
 """  # noqa: S608 - only constants
 
 

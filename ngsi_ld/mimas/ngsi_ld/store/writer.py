@@ -17,7 +17,7 @@ from .database import Database
 from .flush import Flusher
 from .flush_connection import FlushConnection
 from .state_cache import StateCache
-from .write_group import OnChange
+from .write_group import ChangeListener
 from .write_queue import Lane, Outcome, WriteQueue
 
 _log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ class Writer:
         self,
         database: Database,
         *,
-        on_change: OnChange | None = None,
+        listener: ChangeListener | None = None,
         queue_limit: int = 20_000,
         flush_limit: int = 500,
         drains: int = 2,
@@ -47,7 +47,7 @@ class Writer:
             Flusher(
                 connection,
                 StateCache(cached_states // drains, cached_bytes // drains),
-                on_change,
+                listener,
                 keep_history,
             )
             for connection in self._connections

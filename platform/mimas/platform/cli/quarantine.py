@@ -14,8 +14,10 @@ from mimas.ngsi_ld.core.errors import Unavailable
 from mimas.ngsi_ld.store.database import Database
 from mimas.ngsi_ld.store.quarantine import Quarantined, QuarantineStore
 
+from ..composition import ContextFetcher, subscribers_on
 from ..ingest_places import database_url, find_mapping, sources_folder
 from ..ingest_replay import replay as replay_messages
+from ..outbound import OutboundGuard
 from ..processes import Refused
 from ..settings import Settings, load_settings
 
@@ -93,6 +95,8 @@ async def _replay(
     settings: Settings, folder: Path, numbers: tuple[int, ...], source: str | None
 ) -> tuple[int, int]:
     database = await Database.open(database_url(settings), max_size=4)
+    contexts = ContextFetcher(OutboundGuard(settings.outbound_allow))
+    listener = subscribers_on(database, contexts)
     taken = refused = 0
     try:
         store = QuarantineStore(database)
@@ -101,7 +105,9 @@ async def _replay(
             for name in dict.fromkeys(each.source for each in messages):
                 chosen = [each for each in messages if each.source == name]
                 file = find_mapping(name, folder)
-                for result in await replay_messages(database, file, chosen, settings.model_check):
+                for result in await replay_messages(
+                    database, file, chosen, settings.model_check, listener
+                ):
                     taken += not result.refusals
                     refused += bool(result.refusals)
                     for refusal in result.refusals:
@@ -112,6 +118,7 @@ async def _replay(
     except Unavailable as error:
         raise Refused(error.detail) from error
     finally:
+        await contexts.close()
         await database.close()
     return taken, refused
 

@@ -4,6 +4,7 @@ from .matching import explain, notifies
 from .notification import links_context, notification, render_item
 from .parse import merge_subscription, parse_subscription
 from .payload import from_payload, to_payload
+from .presentation import renamed, status_of
 from .subscription import EntitySelector, Subscription, compile_subscription
 
 __all__ = [
@@ -17,6 +18,8 @@ __all__ = [
     "notification",
     "notifies",
     "parse_subscription",
+    "renamed",
     "render_item",
+    "status_of",
     "to_payload",
 ]

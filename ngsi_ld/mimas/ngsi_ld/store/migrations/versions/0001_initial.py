@@ -85,6 +85,13 @@ CREATE TABLE flush_mark (
     PRIMARY KEY (writer)
 );
 
+CREATE TABLE generation (
+    name TEXT COLLATE "C" NOT NULL,
+    value BIGINT NOT NULL,
+    PRIMARY KEY (name)
+);
+INSERT INTO generation (name, value) VALUES ('subscription', 0);
+
 CREATE TABLE jsonld_context (
     id TEXT COLLATE "C" NOT NULL,
     url TEXT COLLATE "C",

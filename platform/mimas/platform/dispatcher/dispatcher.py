@@ -1,0 +1,137 @@
+"""Drains the outbox: woken by a NOTIFY or by the clock, a lane for each endpoint, none waits for another."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from mimas.ngsi_ld.api.subscribers import Subscriber, Subscribers
+from mimas.ngsi_ld.core.errors import Unavailable
+from mimas.ngsi_ld.store.database import Database, is_connection_failure
+from mimas.ngsi_ld.store.outbox import CHANNEL, Outbox
+from mimas.ngsi_ld.store.subscriptions import SubscriptionStore
+
+from .lane import Lane
+from .periodic import Periodic
+
+_log = logging.getLogger(__name__)
+
+POLL = 1.0
+
+
+class Dispatcher:
+    """Runs until told to stop; after a crash or a lost database it goes on where the outbox stands."""
+
+    def __init__(
+        self,
+        database: Database,
+        subscribers: Subscribers,
+        subscriptions: SubscriptionStore,
+        periodic: Periodic,
+        new_lane: Callable[[], Lane],
+        *,
+        poll: float = POLL,
+    ) -> None:
+        self._database = database
+        self._outbox = Outbox(database)
+        self._subscribers = subscribers
+        self._subscriptions = subscriptions
+        self._periodic = periodic
+        self._new_lane = new_lane
+        self._poll = poll
+        self._woken = asyncio.Event()
+        self._lanes: dict[str, Lane] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Deliver until `stop` is set, then let each lane end its present notification."""
+        listener = asyncio.create_task(self._listen(stop), name="mimas outbox listener")
+        while not stop.is_set():
+            try:
+                await self._round()
+            except Unavailable:
+                _log.warning("the database is away; notifications wait in the outbox")
+            await self._wait(stop)
+        listener.cancel()
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(listener, *self._tasks.values(), return_exceptions=True)
+
+    async def _round(self) -> None:
+        """Start what is due."""
+        now = datetime.now(UTC)
+        if await self._subscriptions.generation() != self._subscribers.generation:
+            await self._subscribers.refresh()
+        for key in await self._outbox.lanes(now):
+            subscriber = self._subscribers.get(*key)
+            self._lane(subscriber.compiled.endpoint.uri if subscriber else "").add(key)
+        for stored in await self._subscriptions.due(now):
+            subscriber = self._subscribers.get(stored.tenant, stored.id)
+            if subscriber is not None:
+                await self._schedule(subscriber, now)
+        for uri in [uri for uri, lane in self._lanes.items() if not lane.is_idle]:
+            self._start(uri)
+
+    async def _schedule(self, subscriber: Subscriber, now: datetime) -> None:
+        interval = timedelta(seconds=subscriber.compiled.time_interval or 0)
+        if not interval:
+            return
+        await self._subscriptions.schedule(subscriber.stored.tenant, subscriber.stored.id, now + interval)
+        lane = self._lane(subscriber.compiled.endpoint.uri)
+        lane.add_job(lambda: self._periodic.notify(subscriber))
+
+    def _lane(self, uri: str) -> Lane:
+        if uri not in self._lanes:
+            self._lanes[uri] = self._new_lane()
+        return self._lanes[uri]
+
+    def _start(self, uri: str) -> None:
+        if uri not in self._tasks:
+            task = asyncio.create_task(self._run_lane(uri), name="mimas lane")
+            self._tasks[uri] = task
+            task.add_done_callback(lambda _: self._tasks.pop(uri, None))
+
+    async def _run_lane(self, uri: str) -> None:
+        lane = self._lanes[uri]
+        try:
+            await lane.run()
+        except Unavailable:
+            _log.warning("the database is away; a lane waits")
+        except Exception:
+            _log.exception("a lane broke; its notifications stay in the outbox")
+        if lane.is_idle:
+            self._lanes.pop(uri, None)
+        self._woken.set()
+
+    async def _wait(self, stop: asyncio.Event) -> None:
+        """Until something is committed to the outbox, or the poll interval is over."""
+        stopping = asyncio.create_task(stop.wait())
+        waking = asyncio.create_task(self._woken.wait())
+        await asyncio.wait({stopping, waking}, timeout=self._poll, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        waking.cancel()
+        self._woken.clear()
+
+    async def _listen(self, stop: asyncio.Event) -> None:
+        """Hear the writers' NOTIFY; without it polling finds the rows."""
+        while not stop.is_set():
+            try:
+                await self._hear()
+            except Exception as error:
+                if not is_connection_failure(error):
+                    raise
+            await asyncio.sleep(self._poll)
+
+    async def _hear(self) -> None:
+        """Listen over one connection until it is lost."""
+        connection = await self._database.connect()
+        lost = asyncio.Event()
+        connection.add_termination_listener(lambda _: lost.set())
+        try:
+            await connection.add_listener(CHANNEL, lambda *_: self._woken.set())
+            await lost.wait()
+        finally:
+            if not connection.is_closed():
+                await connection.close()
