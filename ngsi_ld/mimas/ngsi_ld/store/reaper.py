@@ -40,7 +40,7 @@ class Reaper:
         async with self._lock:
             while rows := await self._database.fetch(_DUE, tenant, now):
                 groups = [expired((tenant, row["id"]), from_row(row), now) for row in rows]
-                reaped += len(await self._connection.commit(groups, now))
+                reaped += len(await self._connection.commit(groups, now, None))
         return reaped
 
     async def tidy(self, now: datetime) -> None:
