@@ -37,10 +37,11 @@ from .parameters import (
     SELECTION,
     SPLIT_ENTITIES,
 )
+from .preferences import Downgrade, version_of
 from .problems import BASE
 from .query_body import members_of
 from .representing import is_plain, listing_answer, show
-from .schemas import CREATED, NO_CONTENT, array_of, reference
+from .schemas import CREATED, NO_CONTENT, OLDER, array_of, reference
 from .selection import read_page, read_selection
 from .view import View, read_view
 
@@ -78,13 +79,14 @@ async def _answer(exchange: Exchange, members: Mapping[str, Any], context: Reque
     page = read_page(exchange)
     found = await exchange.broker.entities.query(exchange.tenant, wanted, page)
     headers = _page_headers(exchange, page, found)
-    if view.how.is_plain and view.join is None and context.terms.is_core:
+    if view.is_plain and context.terms.is_core and b"prefer" not in exchange.headers:
         plain = _plain_listing(exchange, found, context, headers)
         if plain is not None:
             return plain
-    states = [stored.state() for stored in found.entities]
+    older = Downgrade(version_of(exchange))
+    states = older.apply([stored.state() for stored in found.entities])
     documents = [each for each in await show(exchange, states, view, context) if each]
-    return await listing_answer(exchange, documents, context, *headers)
+    return await listing_answer(exchange, documents, context, *headers, *older.headers, status=older.status)
 
 
 def _with_pick(wanted: EntityQuery, view: View) -> EntityQuery:
@@ -173,13 +175,11 @@ def _purge_one(entity_id: str, keep: frozenset[str] | None, drop: frozenset[str]
 
 
 _LIST = array_of(reference("EntityFragment"))
+_ENTITIES = {"anyOf": [_LIST, reference("FeatureCollection")]}
+_PAGE_HEADERS = ("Link", "NGSILD-Results-Count")
 _FOUND = {
-    200: Reply(
-        "The entities; a FeatureCollection as GeoJSON.",
-        {"anyOf": [_LIST, reference("FeatureCollection")]},
-        ENTITIES,
-        ("Link", "NGSILD-Results-Count"),
-    )
+    200: Reply("The entities; a FeatureCollection as GeoJSON.", _ENTITIES, ENTITIES, _PAGE_HEADERS),
+    203: Reply(OLDER, _ENTITIES, ENTITIES, _PAGE_HEADERS),
 }
 _QUERY = (*SELECTION, LOCAL, EXPAND_VALUES, JSON_KEYS, SPLIT_ENTITIES)
 

@@ -31,7 +31,7 @@ from .parameters import (
 )
 from .problems import BASE
 from .representing import entity_answer, is_plain
-from .schemas import DATE_TIME, NO_CONTENT, reference
+from .schemas import DATE_TIME, NO_CONTENT, OLDER, array_of, reference
 from .view import PLAIN, View, read_view
 
 TAG = "Entities"
@@ -49,7 +49,7 @@ async def retrieve(exchange: Exchange) -> Answer:
     stored = await exchange.broker.entities.retrieve(exchange.tenant, target, types)
     if stored is None:
         raise _unknown(target)
-    if view is PLAIN and context.terms.is_core and is_plain(stored):
+    if view is PLAIN and context.terms.is_core and is_plain(stored) and b"prefer" not in exchange.headers:
         plain = _plain_answer(exchange, stored.text, context)
         if plain is not None:
             return plain
@@ -139,6 +139,8 @@ def _is_simplified(exchange: Exchange) -> bool:
 OBSERVED_AT = Parameter("observedAt", "The observedAt of what the fragment changes.", DATE_TIME)
 
 _REPLIES = {204: NO_CONTENT}
+# With join=flat the linked entities follow in an array.
+_SHOWN = {"anyOf": [reference("EntityFragment"), array_of(reference("EntityFragment"))]}
 _PARAMETERS = (ENTITY_ID, TYPE, LOCAL)
 
 OPERATIONS = (
@@ -152,7 +154,7 @@ OPERATIONS = (
         TAG,
         (*_PARAMETERS, *PROJECTION, *REPRESENTATION, *JOINING, GEOMETRY_PROPERTY),
         offers=ENTITIES,
-        replies={200: Reply("The entity.", reference("EntityFragment"), ENTITIES)},
+        replies={200: Reply("The entity.", _SHOWN, ENTITIES), 203: Reply(OLDER, _SHOWN, ENTITIES)},
     ),
     Operation(
         "mergeEntity",

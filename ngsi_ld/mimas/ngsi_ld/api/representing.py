@@ -23,7 +23,7 @@ from .answers import Answer, Header
 from .contexts import RequestContext
 from .exchange import Exchange
 from .negotiation import GEO_JSON, LD_JSON
-from .preferences import wants_link_in_geojson
+from .preferences import Downgrade, version_of, wants_link_in_geojson
 from .view import Join, View
 
 
@@ -31,10 +31,11 @@ async def entity_answer(
     exchange: Exchange, state: EntityState, view: View, context: RequestContext
 ) -> Answer:
     """One entity; joined flat it becomes the first of an array (4.5.23.3)."""
-    shown = await show(exchange, [state], view, context)
+    older = Downgrade(version_of(exchange))
+    shown = await show(exchange, older.apply([state]), view, context)
     if view.join and view.join.kind == "flat":
-        return await listing_answer(exchange, shown, context)
-    return await document_answer(exchange, shown[0], context)
+        return await listing_answer(exchange, shown, context, *older.headers, status=older.status)
+    return await document_answer(exchange, shown[0], context, *older.headers, status=older.status)
 
 
 async def show(

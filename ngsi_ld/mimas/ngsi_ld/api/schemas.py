@@ -150,5 +150,6 @@ COMPONENTS: dict[str, Schema] = {
     ),
 }
 
+OLDER = "Altered for the version of NGSI-LD that Prefer names."
 NO_CONTENT = Reply("Done; there is no body.")
 CREATED = Reply("Created; Location is the path of it.", headers=("Location",))
