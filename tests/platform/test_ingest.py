@@ -22,7 +22,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from mimas.platform.ingest import IngestOptions, run_ingest
 
-WAIT = 60
+WAIT = 30
 HISTORY = """
     SELECT h.entity_id, n.name, h.at, h.number FROM attr_history h
     JOIN attribute_name n ON n.id = h.attribute_id WHERE n.name = 'totalActiveEnergyImport'

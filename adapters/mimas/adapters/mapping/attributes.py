@@ -77,14 +77,15 @@ def _compile_property(declaration: Mapping[str, Any], reading: Reading, place: P
     get = compile_expression(declaration, place)
     steps = compile_steps(declaration, reading, describe_expression(declaration), place)
     run, unit_code = steps.run, steps.unit_code
+    frame = {"type": "Property", "value": None} | ({"unitCode": unit_code} if unit_code else {})
 
     def build(scope: Scope) -> Instance | None:
         value = run(get(scope))
         if value is MISSING:
             return None
-        if unit_code:
-            return {"type": "Property", "value": value, "unitCode": unit_code}
-        return {"type": "Property", "value": value}
+        instance = frame.copy()
+        instance["value"] = value
+        return instance
 
     return build
 
@@ -220,6 +221,9 @@ def _compile_members(
         for name, each in declaration.get("attributes", {}).items()
     ]
 
+    if dataset is None and not parts:
+        return _put_time if observed else _put_nothing
+
     def wrap(scope: Scope, instance: Instance) -> None:
         if observed and (moment := scope.variables.get("observedAt")) is not None:
             instance["observedAt"] = moment
@@ -231,6 +235,15 @@ def _compile_members(
                 instance[part.name] = built
 
     return wrap
+
+
+def _put_time(scope: Scope, instance: Instance) -> None:
+    if (moment := scope.variables.get("observedAt")) is not None:
+        instance["observedAt"] = moment
+
+
+def _put_nothing(_scope: Scope, _instance: Instance) -> None:
+    """Neither time nor anything else belongs to the instance."""
 
 
 def _compile_rising(declaration: Any) -> Rising | None:

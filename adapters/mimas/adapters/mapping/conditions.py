@@ -21,6 +21,8 @@ Test = Callable[[Any], bool]
 def compile_conditions(declarations: Sequence[Mapping[str, Any]], place: Place) -> Condition:
     """One function that says whether a record meets every declared condition."""
     conditions = [_compile_one(each, (*place, index)) for index, each in enumerate(declarations)]
+    if len(conditions) == 1:
+        return conditions[0]
     return lambda scope: all(condition(scope) for condition in conditions)
 
 
@@ -46,6 +48,9 @@ def _compile_one(declaration: Mapping[str, Any], place: Place) -> Condition:
     tests = [_TESTS[name](content, (*place, name)) for name, content in declaration.items() if name in _TESTS]
     if not tests:
         raise MappingProblem(place, "the condition tests nothing", f"add one of {', '.join(_TESTS)}")
+    if len(tests) == 1:
+        only = tests[0]
+        return lambda scope: only(get(scope))
     return lambda scope: _holds(get(scope), tests)
 
 

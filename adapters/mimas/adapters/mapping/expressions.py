@@ -49,8 +49,11 @@ def _first(getters: list[Getter]) -> Getter:
     """A getter for the first value that is there."""
 
     def get(scope: Scope) -> Any:
-        found = (getter(scope) for getter in getters)
-        return next((value for value in found if value is not MISSING and value is not None), MISSING)
+        for getter in getters:
+            value = getter(scope)
+            if value is not MISSING and value is not None:
+                return value
+        return MISSING
 
     return get
 

@@ -25,16 +25,32 @@ def compile_path(text: str, place: Place) -> Getter:
         return lambda scope: _walk(scope.payload, steps)
     match steps:
         case [str() as only]:
-            return lambda scope: _member(scope.record, only)
+            return compile_column(only)
         case [str() as first, str() as second]:
-            return lambda scope: _member(_member(scope.record, first), second)
+            return _compile_pair(first, second)
         case _:
             return lambda scope: _walk(scope.record, steps)
 
 
 def compile_column(name: str) -> Getter:
     """A getter for one member whose name may hold anything: a column's heading."""
-    return lambda scope: _member(scope.record, name)
+
+    def get(scope: Scope) -> Any:
+        record = scope.record
+        return record.get(name, MISSING) if isinstance(record, dict) else MISSING
+
+    return get
+
+
+def _compile_pair(first: str, second: str) -> Getter:
+    """The path of most values: a member of a member."""
+
+    def get(scope: Scope) -> Any:
+        record = scope.record
+        inner = record.get(first) if isinstance(record, dict) else None
+        return inner.get(second, MISSING) if isinstance(inner, dict) else MISSING
+
+    return get
 
 
 def compile_query(text: str, place: Place) -> Getter:

@@ -19,6 +19,7 @@ from .units import compile_conversion, require_unit
 
 NUMERIC = frozenset({"scale", "offset", "unit", "round", "range", "monotonic"})
 MAX_TEXT = 10_000
+_NUMBERS = (float, int)
 
 Step = Callable[[Any], Any]
 
@@ -49,9 +50,14 @@ def compile_steps(declaration: Mapping[str, Any], reading: Reading, spot: str, p
     unit_code, conversion = _unit(declaration, place)
     steps.extend(_arithmetic(declaration, conversion, spot))
     pipeline = tuple(steps)
+    # What is a number already needs no reading; NaN compares false and takes the long way.
+    after_reading = tuple(steps[2:]) if kind == "number" and "map" not in declaration else None
 
     def run(value: Any) -> Any:
-        for step in pipeline:
+        rest = pipeline
+        if after_reading is not None and type(value) in _NUMBERS and -1e300 < value < 1e300:
+            rest = after_reading
+        for step in rest:
             value = step(value)
             if value is MISSING:
                 return MISSING
