@@ -18,12 +18,12 @@ from mimas.ngsi_ld.store.tokens import TokenStore
 
 from .access import Policy
 from .access.middleware import Gate
-from .access.tokens import TokenCache
+from .access.tokens import Tokens
 from .composition import Composition, open_broker
 from .console import Look, console_routes
 from .console.stored import StoredSight
 from .health import Handler, operations_routes
-from .metrics import QUEUE
+from .metrics import QUEUE, hand_over
 from .request_log import RequestLog
 from .settings import Settings
 
@@ -98,7 +98,7 @@ class PlatformApp:
     async def _open(self, stack: AsyncExitStack) -> ASGIApp:
         composition = await stack.enter_async_context(open_broker(self._settings))
         database, broker = composition.database, composition.broker
-        tokens = TokenCache(TokenStore(database))
+        tokens = Tokens(TokenStore(database))
         stack.push_async_callback(_stop, asyncio.create_task(_report(composition, tokens)))
         if self._housekeeping:
             reaper = Reaper(database)
@@ -131,11 +131,12 @@ async def _stop(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def _report(composition: Composition, tokens: TokenCache) -> None:
+async def _report(composition: Composition, tokens: Tokens) -> None:
     """Say now and then how long the queue is, which contexts and which tokens were used."""
     round_number = 0
     while True:
         QUEUE.set(composition.broker.writer.waiting)
+        hand_over()
         round_number += 1
         if round_number % _TOKEN_USES_EVERY == 0:
             try:

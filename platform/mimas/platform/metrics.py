@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -39,9 +40,47 @@ WRITES = Counter("mimas_writes", "Operations through the write queue", ["outcome
 COMMIT_SECONDS = Histogram("mimas_commit_seconds", "From the queue to the commit", buckets=_SECONDS)
 QUEUE = Gauge("mimas_write_queue", "Operations that wait for a commit", multiprocess_mode="livesum")
 
-_committed = WRITES.labels("committed")
-_refused = WRITES.labels("refused")
-_unavailable = WRITES.labels("unavailable")
+
+class Tally:
+    """Counts and times of this process, handed to Prometheus now and then: one call each costs too much."""
+
+    def __init__(self, counter: Counter, histogram: Histogram) -> None:
+        self._counter = counter
+        self._histogram = histogram
+        self._counts: dict[tuple[str, ...], int] = {}
+        self._times = [0] * (len(_SECONDS) + 1)
+        self._sum = 0.0
+
+    def count(self, labels: tuple[str, ...], number: int = 1) -> None:
+        """Count something."""
+        self._counts[labels] = self._counts.get(labels, 0) + number
+
+    def time(self, seconds: float) -> None:
+        """Note how long something took."""
+        self._times[bisect_left(_SECONDS, seconds)] += 1
+        self._sum += seconds
+
+    def hand_over(self) -> None:
+        """Give Prometheus what was counted since the last time."""
+        counts, self._counts = self._counts, {}
+        for labels, number in counts.items():
+            self._counter.labels(*labels).inc(number)
+        times, self._times = self._times, [0] * len(self._times)
+        for bucket, number in zip(self._histogram._buckets, times, strict=True):
+            if number:
+                bucket.inc(number)
+        self._histogram._sum.inc(self._sum)
+        self._sum = 0.0
+
+
+HTTP = Tally(REQUESTS, REQUEST_SECONDS)
+COMMITS = Tally(WRITES, COMMIT_SECONDS)
+
+
+def hand_over() -> None:
+    """Give Prometheus what this process has counted."""
+    HTTP.hand_over()
+    COMMITS.hand_over()
 
 
 class MeasuredWriter(Writer):
@@ -53,13 +92,13 @@ class MeasuredWriter(Writer):
         try:
             outcomes = await super().write(tenant, operations)
         except Unavailable:
-            _unavailable.inc(len(operations))
+            COMMITS.count(("unavailable",), len(operations))
             raise
-        COMMIT_SECONDS.observe(time.perf_counter() - start)
+        COMMITS.time(time.perf_counter() - start)
         refused = sum(isinstance(outcome, NgsiLdError) for outcome in outcomes)
-        _committed.inc(len(outcomes) - refused)
+        COMMITS.count(("committed",), len(outcomes) - refused)
         if refused:
-            _refused.inc(refused)
+            COMMITS.count(("refused",), refused)
         return outcomes
 
 
@@ -98,6 +137,7 @@ class Waiting:
 
 def render(waiting: Any) -> bytes:
     """The page that Prometheus reads."""
+    hand_over()
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         registry: CollectorRegistry = REGISTRY
         extra = CollectorRegistry()

@@ -11,7 +11,7 @@ from itertools import count
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .logs import REQUEST_ID
-from .metrics import REQUEST_SECONDS, REQUESTS
+from .metrics import HTTP
 
 SLOW = 2.0
 _SAFE_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
@@ -66,8 +66,8 @@ class RequestLog:
 
 def _note(scope: Scope, status: int, seconds: float) -> None:
     method = scope["method"] if scope["method"] in _METHODS else "other"
-    REQUESTS.labels(method, status).inc()
-    REQUEST_SECONDS.observe(seconds)
+    HTTP.count((method, str(status)))
+    HTTP.time(seconds)
     level = logging.WARNING if status >= 500 or seconds > SLOW else logging.DEBUG
     if logger.isEnabledFor(level):
         facts = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import time
 from collections.abc import Mapping, MutableMapping
 from ipaddress import ip_address
 from typing import Any
@@ -15,11 +16,14 @@ from mimas.ngsi_ld.api.problems import error_answer, problem_answer
 from mimas.ngsi_ld.api.tenants import tenant_of
 from mimas.ngsi_ld.core.errors import BadRequestData, NgsiLdError
 
-from .policy import Policy, Question, Role, Verdict
+from .policy import NOBODY, Policy, Principal, Question, Role, Verdict
 
 REALM = 'realm="mimas"'
 OPEN_PATHS = frozenset({"/health/live", "/health/ready"})
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_DECISIVE = frozenset({b"authorization", b"host", b"ngsild-tenant", b"fiware-service"})
+_REMEMBERED = 4096
+BELIEVED_FOR = 3.0  # seconds until a revocation is noticed at the latest
 _QUERIES = ("/entityOperations/query", "/temporal/entityOperations/query")
 
 _DETAILS = {
@@ -33,43 +37,65 @@ _DETAILS = {
 
 
 class Gate:
-    """ASGI middleware; keeps who asks in `scope["principal"]`."""
+    """ASGI middleware; keeps who asks in `scope["principal"]`.
+
+    Who was let in is let in again for some seconds without asking.
+    """
 
     def __init__(self, app: ASGIApp, policy: Policy) -> None:
         self._app = app
         self._policy = policy
+        self._recent: dict[tuple[object, ...], tuple[float, Principal | None]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it."""
         if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
             await self._app(scope, receive, send)
             return
+        role = needed_role(scope["method"], scope["path"])
+        key = _facts(scope, role)
+        until, principal = self._recent.get(key, (0.0, None))
+        if time.monotonic() >= until:
+            principal = await self._ask(scope, role, key, send)
+        if principal is not None:
+            scope["principal"] = principal
+            await self._app(scope, receive, send)
+
+    async def _ask(self, scope: Scope, role: Role, key: tuple[object, ...], send: Send) -> Principal | None:
+        """Who may go on; None when the answer has been sent."""
         headers = read_headers(scope["headers"])
         if scope["method"] == "OPTIONS" and b"access-control-request-method" in headers:
-            await self._app(scope, receive, send)  # a browser asks before it may send credentials
-            return
-        role = needed_role(scope["method"], scope["path"])
+            return NOBODY  # a browser asks before it may send credentials
         try:
-            decision = await self._policy.decide(self._question(scope, headers, role))
+            decision = await self._policy.decide(_question(scope, headers, role))
         except NgsiLdError as error:
             await error_answer(error, scope["path"], headers.get(b"accept", b"")).send(send)
-            return
-        if decision.verdict is Verdict.ALLOWED:
-            scope["principal"] = decision.principal
-            await self._app(scope, receive, send)
-            return
-        await _refuse(decision.verdict, role, scope, headers, send)
+            return None
+        if decision.verdict is not Verdict.ALLOWED:
+            await _refuse(decision.verdict, role, scope, headers, send)
+            return None
+        if len(self._recent) >= _REMEMBERED:
+            self._recent.clear()
+        self._recent[key] = (time.monotonic() + BELIEVED_FOR, decision.principal)
+        return decision.principal
 
-    @staticmethod
-    def _question(scope: Scope, headers: Mapping[bytes, bytes], role: Role) -> Question:
-        client = scope.get("client")
-        return Question(
-            token=token_of(headers.get(b"authorization", b""), scope["method"]),
-            role=role,
-            tenant=_tenant(headers),
-            is_local=client is not None and _is_loopback(client[0]),
-            has_local_host=_names_this_machine(headers.get(b"host", b"")),
-        )
+
+def _facts(scope: Scope, role: Role) -> tuple[object, ...]:
+    """Everything a decision depends on."""
+    said = [header for header in scope["headers"] if header[0] in _DECISIVE]
+    client = scope.get("client")
+    return (scope["method"] in _READS, role, client[0] if client else None, *said)
+
+
+def _question(scope: Scope, headers: Mapping[bytes, bytes], role: Role) -> Question:
+    client = scope.get("client")
+    return Question(
+        token=token_of(headers.get(b"authorization", b""), scope["method"]),
+        role=role,
+        tenant=_tenant(headers),
+        is_local=client is not None and _is_loopback(client[0]),
+        has_local_host=_names_this_machine(headers.get(b"host", b"")),
+    )
 
 
 def needed_role(method: str, path: str) -> Role:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-from .tokens import TokenCache
+from .tokens import Tokens
 
 
 class Role(IntEnum):
@@ -65,6 +65,7 @@ class Question:
 
 
 ANYBODY_HERE = Principal("local", Role.ADMIN)
+NOBODY = Principal("nobody", Role.READ, frozenset())
 
 
 class Policy:
@@ -74,7 +75,7 @@ class Policy:
     point here (DNS rebinding) would otherwise act through the browser of whoever visits it.
     """
 
-    def __init__(self, tokens: TokenCache) -> None:
+    def __init__(self, tokens: Tokens) -> None:
         self._tokens = tokens
 
     async def decide(self, question: Question) -> Decision:
