@@ -56,7 +56,11 @@ class StoredSight:
         self._discovery = discovery
         self._quarantine = quarantine
         self._tenant = tenant
-        self.adapters = adapters
+        self._adapters = adapters
+
+    async def adapters(self) -> list[AdapterStatus]:
+        """What each source says of itself."""
+        return await self._adapters()
 
     @classmethod
     def over(cls, database: Database, entities: EntityStore, *, tenant: str = "") -> Self:
