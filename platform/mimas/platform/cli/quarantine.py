@@ -100,14 +100,13 @@ async def _replay(
     taken = refused = 0
     try:
         store = QuarantineStore(database)
+        listener = subscribers_on(database, ContextFetcher(OutboundGuard(settings.outbound_allow)))
         after = 0
         while messages := await _choose(store, numbers, source, after):
             for name in dict.fromkeys(each.source for each in messages):
                 chosen = [each for each in messages if each.source == name]
                 file = find_mapping(name, folder)
-                for result in await replay_messages(
-                    database, file, chosen, settings.model_check, listener
-                ):
+                for result in await replay_messages(database, file, chosen, settings.model_check, listener):
                     taken += not result.refusals
                     refused += bool(result.refusals)
                     for refusal in result.refusals:
