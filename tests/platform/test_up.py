@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from mimas.platform.packages import find_mosquitto, find_postgres
+from mimas.platform.postgres import PrivatePostgres
 from mimas.platform.processes import is_alive, wait_until
 
 pytestmark = [
@@ -155,3 +156,51 @@ def test_nothing_outlives_a_killed_supervisor_and_the_next_start_works(start: An
     again = start(data_dir=platform.data_dir, port=platform.port)
 
     assert httpx.get(f"{again.url}/ngsi-ld/v1/entities/{ENTITY['id']}").status_code == 200
+
+
+def test_given_services_replace_the_private_ones(start: Any, database_url: str, mqtt_url: str) -> None:
+    """MIMAS_DATABASE_URL and MIMAS_MQTT_URL: nothing private is started or made."""
+    platform = start(MIMAS_DATABASE_URL=database_url, MIMAS_MQTT_URL=mqtt_url)
+    private = [c for c in platform.children().values() if "postgres -D" in c or "mosquitto" in c]
+
+    assert platform.is_ready()
+    assert private == []
+    assert {path.name for path in platform.data_dir.iterdir()} == {"lock", "metrics"}
+
+
+def test_with_a_token_it_listens_elsewhere_and_asks_for_it(
+    start: Any, database_url: str, mqtt_url: str, data_dir: Path
+) -> None:
+    """The first token opens the door and guards it."""
+    services = {"MIMAS_DATABASE_URL": database_url, "MIMAS_MQTT_URL": mqtt_url}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("MIMAS_")
+    } | services
+    made = subprocess.run(
+        [sys.executable, "-m", "mimas.platform.cli", "token", "create", "door"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    platform = start("--host", "0.0.0.0", data_dir=data_dir, **services)
+    types = f"{platform.url}/ngsi-ld/v1/types"
+    without = httpx.get(types)
+    given = httpx.get(types, headers={"Authorization": f"Bearer {made.stdout.strip()}"})
+
+    assert (without.status_code, given.status_code) == (401, 200)
+
+
+def test_a_database_that_ran_before_goes_on_running(start: Any, data_dir: Path) -> None:
+    """`mimas up` uses what `mimas db start` started, and leaves it to `mimas db stop`."""
+    server = PrivatePostgres(data_dir)
+    server.start()
+    before = server.status()
+    platform = start(data_dir=data_dir)
+    platform.process.send_signal(signal.SIGINT)
+    platform.process.wait(30)
+    after = server.status()
+    server.stop()
+
+    assert before is not None
+    assert before == after

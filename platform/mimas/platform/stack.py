@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import importlib.util
 import logging
 import os
 import shutil
@@ -15,8 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .data_lock import DataLock
+from .ingest_places import DEMO_SOURCES, sources_folder
 from .mosquitto import PrivateMosquitto, is_loopback
-from .parts import NO_TOKEN, MosquittoPart, Part, PostgresPart, ProgramPart
+from .parts import NO_TOKEN, MosquittoPart, Part, PostgresPart, ProgramPart, part_environment
 from .postgres import PrivatePostgres
 from .processes import Refused, own_directory
 from .schema_revision import newest_revision
@@ -94,11 +94,16 @@ class Stack:
         arguments = [] if is_loopback(self._settings.host) else ["--require-token"]
         setup = subprocess.Popen(  # noqa: S603
             [sys.executable, "-P", "-m", "mimas.platform.database_setup", *arguments],
-            env={**self._environment, "MIMAS_PART_NAME": "setup"},
+            env={**self._environment, **part_environment("setup")},
             start_new_session=True,
         )
-        while setup.poll() is None:
-            supervisor.pause(0.2)
+        try:
+            while setup.poll() is None:
+                supervisor.pause(0.2)
+        finally:
+            if setup.poll() is None:  # somebody stops us; a migration is one transaction
+                setup.kill()
+                setup.wait()
         if setup.returncode == NO_TOKEN:
             raise Refused(
                 f"Mimas listens on {self._settings.host} only when it knows whom to let in. Make a token "
@@ -114,11 +119,9 @@ class Stack:
         ]
 
     def _others(self, demo: bool, demo_data: Path | None) -> list[Part]:
-        parts: list[Part] = []
-        if importlib.util.find_spec("mimas.platform.dispatcher_part") is not None:
-            parts.append(self._program("dispatcher", "dispatcher_part"))
-        if self._settings.adapters is not None:
-            parts.append(self._program("adapters", "adapters_part"))
+        parts = [self._program("dispatcher", "dispatcher_part")]
+        if folders := self._source_folders(demo):
+            parts.append(self._program("adapters", "adapters_part", tuple(map(str, folders))))
         if demo:
             arguments: tuple[str, ...] = (
                 "--position",
@@ -128,6 +131,12 @@ class Stack:
                 arguments += ("--data", str(demo_data.resolve()))
             parts.append(self._program("demo", "demo", arguments))
         return parts
+
+    def _source_folders(self, demo: bool) -> list[Path]:
+        """The folder of the user's sources, when there is one, and that of the demonstration."""
+        own = sources_folder(self._settings).resolve()
+        folders = [own] if self._settings.adapters is not None or own.is_dir() else []
+        return [*folders, DEMO_SOURCES] if demo else folders
 
     def _program(
         self, name: str, module: str, arguments: tuple[str, ...] = (), listener: int | None = None
