@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from .composition import ContextFetcher, subscribers_on
 from .ingest import IngestOptions, main
@@ -12,19 +13,18 @@ from .parts import announce_ready, become_part
 from .settings import load_settings
 
 
-def run() -> int:
-    """Carry readings from every configured source until SIGTERM."""
+def run(folders: list[str]) -> int:
+    """Carry readings from every source in `folders` until SIGTERM."""
     name = become_part("adapters")
     settings = load_settings()
     configure(name, settings.log_level, settings.log_format)
-    assert settings.adapters is not None
     assert settings.database_url is not None
     assert settings.mqtt_url is not None
     contexts = ContextFetcher(OutboundGuard(settings.outbound_allow))
     announce_ready()
     main(
         IngestOptions(
-            sources=settings.adapters,
+            sources=tuple(map(Path, folders)),
             database_url=settings.database_url.get_secret_value(),
             mqtt_url=settings.mqtt_url.get_secret_value(),
             models=settings.model_check,
@@ -36,4 +36,4 @@ def run() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run())
+    sys.exit(run(sys.argv[1:]))

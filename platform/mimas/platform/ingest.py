@@ -36,12 +36,12 @@ SHUTDOWN_LIMIT = 10.0
 
 @dataclass(frozen=True, slots=True)
 class IngestOptions:
-    """What the ingest needs to know; `sources` is a folder of YAML files, or one such file.
+    """What the ingest needs to know; `sources` is a folder of YAML files, one such file, or some of both.
 
     With `stay` the process waits to be stopped after every source is exhausted, as a supervised one must.
     """
 
-    sources: Path
+    sources: Path | tuple[Path, ...]
     database_url: str
     mqtt_url: str
     models: Mode = "warn"
@@ -80,7 +80,8 @@ class Ingest:
         """Carry messages until `stopping` is set or every source is exhausted."""
         self._pipelines = [
             pipeline
-            for each in load_sources(self._options.sources)
+            for folder in self._folders()
+            for each in load_sources(folder)
             if (pipeline := self._open(each)) is not None
         ]
         reporter = asyncio.create_task(self._report_regularly())
@@ -98,6 +99,10 @@ class Ingest:
                 task.cancel()
             await asyncio.gather(running, reporter, stop, return_exceptions=True)
             await self._report()
+
+    def _folders(self) -> tuple[Path, ...]:
+        sources = self._options.sources
+        return (sources,) if isinstance(sources, Path) else sources
 
     def intake(self, file: MappingFile) -> Intake:
         """The intake of one configured source; SourceError when it cannot be used."""

@@ -11,6 +11,8 @@ from .postgres import PrivatePostgres
 from .processes import Refused
 from .settings import Settings
 
+DEMO_SOURCES = Path(__file__).parent / "demo" / "sources"
+
 
 def sources_folder(settings: Settings) -> Path:
     """The folder of configured sources: MIMAS_ADAPTERS, else `sources` in the data directory."""
@@ -37,6 +39,7 @@ def mqtt_url(settings: Settings) -> str:
 def find_mapping(name: str, folder: Path) -> MappingFile:
     """A mapping by its path, its name in the folder of sources, or its shipped name."""
     candidates = [Path(name), *(folder / f"{name}{suffix}" for suffix in ("", ".yaml", ".yml"))]
+    candidates.append(DEMO_SOURCES / f"{name}.yaml")
     path = next((each for each in candidates if each.is_file()), None) or shipped_mappings().get(name)
     if path is None:
         known = ", ".join([*sorted(each.stem for each in folder.glob("*.y*ml")), *shipped_mappings()])

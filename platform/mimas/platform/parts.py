@@ -17,6 +17,7 @@ from .processes import die_with_parent, is_alive
 READY = "MIMAS_PART_READY"
 SOCKET = "MIMAS_PART_SOCKET"
 NAME = "MIMAS_PART_NAME"
+PARENT = "MIMAS_PART_PARENT"
 NO_TOKEN = 3  # exit code of the database's setup when nobody could come in
 
 
@@ -147,7 +148,7 @@ class ProgramPart:
             forget_metrics(self._process.pid, Path(environment["PROMETHEUS_MULTIPROC_DIR"]))
         self._pipe, ready = os.pipe()
         os.set_blocking(self._pipe, False)
-        own = {NAME: self.name, READY: str(ready)}
+        own = {**part_environment(self.name), READY: str(ready)}
         inherited = [ready]
         if self._listener is not None:
             own[SOCKET] = str(self._listener)
@@ -180,10 +181,15 @@ class ProgramPart:
         return ""
 
 
+def part_environment(name: str) -> dict[str, str]:
+    """What a process of ours must know to end with this one."""
+    return {NAME: name, PARENT: str(os.getpid())}
+
+
 def become_part(default_name: str) -> str:
     """What a process of ours does first: end with its supervisor. Returns the name it logs under."""
-    if NAME in os.environ:
-        die_with_parent()
+    if PARENT in os.environ:
+        die_with_parent(int(os.environ[PARENT]))
     return os.environ.get(NAME, default_name)
 
 

@@ -166,9 +166,8 @@ def own_directory(path: Path, user: str | None, *, mode: int = 0o700) -> Path:
     return path
 
 
-def die_with_parent() -> None:
-    """Have the kernel end this process when its parent is gone."""
-    parent = os.getppid()
+def die_with_parent(parent: int) -> None:
+    """Have the kernel end this process when its parent is gone, also when it was gone already."""
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGTERM)

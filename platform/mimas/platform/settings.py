@@ -124,7 +124,9 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least to log.")
     log_format: Literal["text", "json"] = Field("text", description="Lines of key=value, or of JSON.")
-    adapters: Path | None = Field(None, description="The YAML file that names sources and mappings.")
+    adapters: Path | None = Field(
+        None, description="The folder of sources (YAML files); `sources` in the data directory."
+    )
     model_check: Literal["off", "warn", "reject"] = Field(
         "warn", description="What happens to readings that break their Smart Data Model."
     )

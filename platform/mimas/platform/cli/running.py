@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -12,13 +11,9 @@ from ..settings import load_settings
 from ..stack import Stack
 from ..supervisor import StopRequested
 
-DEMO_SOURCES = Path(__file__).parent.parent / "demo" / "sources"
-
 
 def run(*, demo: bool = False, demo_data: Path | None = None, api_only: bool = False) -> None:
     """Run in the foreground until somebody stops it."""
-    if demo and "MIMAS_ADAPTERS" not in os.environ:
-        os.environ["MIMAS_ADAPTERS"] = str(DEMO_SOURCES)
     settings = load_settings()
     configure("supervisor", settings.log_level, settings.log_format)
     stack = Stack(settings, click.echo)
