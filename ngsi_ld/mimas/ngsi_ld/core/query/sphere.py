@@ -152,10 +152,13 @@ def _to_arc(point: Vector, arc: Arc) -> float:
 
 
 def _cross_each_other(one: Arc, other: Arc) -> bool:
+    """True when the arcs cross between their ends; arcs of one great circle are left to the ends' distances."""
     first, second = _cross(*one), _cross(*other)
-    if _dot(other[0], first) * _dot(other[1], first) > 0 or _dot(one[0], second) * _dot(one[1], second) > 0:
-        return False
     meeting = _cross(first, second)
+    if _length(meeting) <= 1e-12 * _length(first) * _length(second):
+        return False
+    if _dot(other[0], first) * _dot(other[1], first) >= 0 or _dot(one[0], second) * _dot(one[1], second) >= 0:
+        return False
     return _dot(meeting, _sum(*one)) * _dot(meeting, _sum(*other)) > 0
 
 
