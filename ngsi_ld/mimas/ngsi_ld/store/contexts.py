@@ -1,4 +1,4 @@
-"""The @contexts this broker keeps: hosted for clients, made for answers, cached from elsewhere (CIM 009 5.13)."""
+"""The @contexts this broker keeps: hosted for clients, made for answers, or cached (CIM 009 5.13)."""
 
 from __future__ import annotations
 
