@@ -152,7 +152,7 @@ def _to_arc(point: Vector, arc: Arc) -> float:
 
 
 def _cross_each_other(one: Arc, other: Arc) -> bool:
-    """True when the arcs cross between their ends; arcs of one great circle are left to the ends' distances."""
+    """True when the arcs cross between their ends; those of one great circle are left to their ends."""
     first, second = _cross(*one), _cross(*other)
     meeting = _cross(first, second)
     if _length(meeting) <= 1e-12 * _length(first) * _length(second):
