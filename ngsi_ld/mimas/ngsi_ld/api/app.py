@@ -19,7 +19,10 @@ from .operation_table import OPERATIONS
 from .routing import NgsiLdApp
 
 TAG = "Information"
-EXPOSED_HEADERS = ("Link", "Location", "NGSILD-Results-Count", "NGSILD-Tenant", "Content-Range")
+EXPOSED_HEADERS = (
+    *("Link", "Location", "Content-Range"),
+    *("NGSILD-Results-Count", "NGSILD-Tenant", "NGSILD-EntityMap", "NGSILD-Snapshot"),
+)
 
 
 def create_app(

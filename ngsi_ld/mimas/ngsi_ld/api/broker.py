@@ -12,6 +12,7 @@ from mimas.ngsi_ld.store.contexts import ContextStore
 from mimas.ngsi_ld.store.database import Database
 from mimas.ngsi_ld.store.discovery import DiscoveryStore
 from mimas.ngsi_ld.store.entities import EntityStore
+from mimas.ngsi_ld.store.entity_maps import EntityMapStore
 from mimas.ngsi_ld.store.history import HistoryStore
 from mimas.ngsi_ld.store.subscriptions import SubscriptionStore
 from mimas.ngsi_ld.store.tenants import TenantStore
@@ -34,6 +35,7 @@ class Broker:
     history: HistoryStore
     discovery: DiscoveryStore
     subscriptions: SubscriptionStore
+    entity_maps: EntityMapStore
     tenants: TenantStore
     writer: Writer
     context_store: ContextStore
@@ -63,6 +65,7 @@ class Broker:
             history=HistoryStore(database),
             discovery=DiscoveryStore(database),
             subscriptions=SubscriptionStore(database),
+            entity_maps=EntityMapStore(database),
             tenants=TenantStore(database),
             writer=writer,
             context_store=context_store,

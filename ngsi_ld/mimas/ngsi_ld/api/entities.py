@@ -20,6 +20,7 @@ from .content import linked_context, read_object
 from .contexts import RequestContext
 from .exchange import Exchange
 from .links import page_value
+from .map_use import require_map, with_map
 from .negotiation import ENTITIES, JSON, LD_JSON
 from .operation import Body, Operation, Parameter, Reply
 from .outcomes import batch_answer, write
@@ -30,6 +31,8 @@ from .parameters import (
     JOINING,
     JSON_KEYS,
     LOCAL,
+    MAPPING,
+    NGSILD_ENTITY_MAP,
     ORDERING,
     PAGING,
     PROJECTION,
@@ -77,16 +80,18 @@ async def _answer(exchange: Exchange, members: Mapping[str, Any], context: Reque
     level = view.join.level if view.join else 0
     wanted = _with_pick(read_selection(exchange, members, context.terms, join_level=level), view)
     page = read_page(exchange)
-    found = await exchange.broker.entities.query(exchange.tenant, wanted, page)
-    headers = _page_headers(exchange, page, found)
-    if view.is_plain and context.terms.is_core and b"prefer" not in exchange.headers:
+    use = await with_map(exchange, wanted, members, context)
+    found = await exchange.broker.entities.query(exchange.tenant, use.query, page)
+    headers = _page_headers(exchange, page, found) + use.headers
+    if not use.created and view.is_plain and context.terms.is_core and b"prefer" not in exchange.headers:
         plain = _plain_listing(exchange, found, context, headers)
         if plain is not None:
             return plain
     older = Downgrade(version_of(exchange))
     states = older.apply([stored.state() for stored in found.entities])
     documents = [each for each in await show(exchange, states, view, context) if each]
-    return await listing_answer(exchange, documents, context, *headers, *older.headers, status=older.status)
+    status = 201 if use.created else older.status
+    return await listing_answer(exchange, documents, context, *headers, *older.headers, status=status)
 
 
 def _with_pick(wanted: EntityQuery, view: View) -> EntityQuery:
@@ -144,7 +149,7 @@ async def purge(exchange: Exchange) -> Answer:
     members = exchange.query
     if "keep" in members and "drop" in members:
         raise BadRequestData("keep and drop exclude each other.")
-    wanted = read_selection(exchange, members, context.terms)
+    wanted = await require_map(exchange, read_selection(exchange, members, context.terms))
     keep, drop = (
         parse_attribute_list(members[name], name, context.terms.expand) if name in members else None
         for name in ("keep", "drop")
@@ -176,8 +181,9 @@ def _purge_one(entity_id: str, keep: frozenset[str] | None, drop: frozenset[str]
 
 _LIST = array_of(reference("EntityFragment"))
 _ENTITIES = {"anyOf": [_LIST, reference("FeatureCollection")]}
-_PAGE_HEADERS = ("Link", "NGSILD-Results-Count")
+_PAGE_HEADERS = ("Link", "NGSILD-Results-Count", "NGSILD-EntityMap")
 _FOUND = {
+    201: Reply("The same, and a new entity map.", _ENTITIES, ENTITIES, _PAGE_HEADERS),
     200: Reply("The entities; a FeatureCollection as GeoJSON.", _ENTITIES, ENTITIES, _PAGE_HEADERS),
     203: Reply(OLDER, _ENTITIES, ENTITIES, _PAGE_HEADERS),
 }
@@ -192,7 +198,7 @@ OPERATIONS = (
         "Query entities",
         "6.4.3.2",
         TAG,
-        (*_QUERY, *PROJECTION, *REPRESENTATION, *JOINING, *ORDERING, GEOMETRY_PROPERTY, *PAGING),
+        (*_QUERY, *PROJECTION, *REPRESENTATION, *JOINING, *ORDERING, GEOMETRY_PROPERTY, *MAPPING, *PAGING),
         offers=ENTITIES,
         replies=_FOUND,
     ),
@@ -217,7 +223,7 @@ OPERATIONS = (
         "Delete the entities that match, or attributes of them",
         "6.4.3.3",
         TAG,
-        (*_QUERY, ATTRS, GEOMETRY_PROPERTY, KEEP, DROP),
+        (*_QUERY, ATTRS, GEOMETRY_PROPERTY, KEEP, DROP, NGSILD_ENTITY_MAP),
         replies={
             204: NO_CONTENT,
             207: Reply("Some failed.", reference("BatchOperationResult"), (JSON,)),
@@ -231,7 +237,7 @@ OPERATIONS = (
         "Query entities by a body",
         "6.23.3.1",
         TAG,
-        (LOCAL, *REPRESENTATION, GEOMETRY_PROPERTY, *PAGING),
+        (LOCAL, *REPRESENTATION, GEOMETRY_PROPERTY, NGSILD_ENTITY_MAP, *PAGING),
         Body(reference("Query")),
         _FOUND,
         ENTITIES,

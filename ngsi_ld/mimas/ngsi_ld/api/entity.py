@@ -13,6 +13,7 @@ from .answers import Answer, no_content
 from .content import linked_context, read_object
 from .contexts import RequestContext
 from .exchange import Exchange
+from .map_use import map_header_for
 from .negotiation import ENTITIES, JSON, LD_JSON
 from .operation import PATCH_BODY, Body, Operation, Parameter, Reply
 from .outcomes import update_answer, write
@@ -23,6 +24,7 @@ from .parameters import (
     JOINING,
     LANG,
     LOCAL,
+    MAPPING,
     OPTIONS,
     PROJECTION,
     REPRESENTATION,
@@ -49,13 +51,17 @@ async def retrieve(exchange: Exchange) -> Answer:
     stored = await exchange.broker.entities.retrieve(exchange.tenant, target, types)
     if stored is None:
         raise _unknown(target)
-    if view is PLAIN and context.terms.is_core and is_plain(stored) and b"prefer" not in exchange.headers:
+    mapped = await map_header_for(exchange, target)
+    is_usual = view is PLAIN and not mapped and b"prefer" not in exchange.headers
+    if is_usual and context.terms.is_core and is_plain(stored):
         plain = _plain_answer(exchange, stored.text, context)
         if plain is not None:
             return plain
     state = stored.state()
     _require_members(state, view)
-    return await entity_answer(exchange, state, view, context)
+    answer = await entity_answer(exchange, state, view, context)
+    answer.headers += mapped
+    return answer
 
 
 def _plain_answer(exchange: Exchange, text: bytes, context: RequestContext) -> Answer | None:
@@ -152,7 +158,7 @@ OPERATIONS = (
         "Retrieve an entity",
         "6.5.3.1",
         TAG,
-        (*_PARAMETERS, *PROJECTION, *REPRESENTATION, *JOINING, GEOMETRY_PROPERTY),
+        (*_PARAMETERS, *PROJECTION, *REPRESENTATION, *JOINING, GEOMETRY_PROPERTY, *MAPPING),
         offers=ENTITIES,
         replies={200: Reply("The entity.", _SHOWN, ENTITIES), 203: Reply(OLDER, _SHOWN, ENTITIES)},
     ),

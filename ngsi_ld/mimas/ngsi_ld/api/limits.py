@@ -21,3 +21,5 @@ class Limits:
     batch_size: int = 10_000
     join_level: int = 10
     temporal_instances: int = 10_000
+    entity_map_size: int = 100_000
+    entity_map_seconds: float = 86_400

@@ -1,7 +1,7 @@
 """Every operation, in one place: routes, checks and `/openapi.json` come from here.
 
-To come: entity_maps.py (6.32 to 6.35), snapshots.py (6.36 to 6.38),
-registrations.py (6.8, 6.9) and registration_subscriptions.py (6.12, 6.13).
+To come: snapshots.py (6.36 to 6.38), registrations.py (6.8, 6.9) and
+registration_subscriptions.py (6.12, 6.13).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from . import (
     discovery,
     entities,
     entity,
+    entity_maps,
     info,
     jsonld_contexts,
     subscriptions,
@@ -27,6 +28,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *batch.OPERATIONS,
     *temporal_entities.OPERATIONS,
     *temporal_attributes.OPERATIONS,
+    *entity_maps.OPERATIONS,
     *subscriptions.OPERATIONS,
     *discovery.OPERATIONS,
     *jsonld_contexts.OPERATIONS,

@@ -42,7 +42,7 @@ def members_of(body: Mapping[str, Any], *, temporal: bool) -> dict[str, Any]:
             members[name] = _list(name, value)
         elif name == "entities":
             members["entities"] = [_selector(each) for each in _items(name, value)]
-        elif name in ("joinLevel", "splitEntities"):
+        elif name in ("joinLevel", "splitEntities", "entityMap", "entityMapLifetime"):
             members[name] = value
     return members
 

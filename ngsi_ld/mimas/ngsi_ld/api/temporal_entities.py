@@ -18,6 +18,7 @@ from .content import linked_context, read_object
 from .contexts import RequestContext
 from .entities import page_links
 from .exchange import Exchange
+from .map_use import with_map
 from .negotiation import DOCUMENT
 from .operation import Body, Operation, Reply
 from .outcomes import write
@@ -28,6 +29,8 @@ from .parameters import (
     EXPAND_VALUES,
     JSON_KEYS,
     LOCAL,
+    MAPPING,
+    NGSILD_ENTITY_MAP,
     OPTIONS,
     ORDER_BY,
     PAGING,
@@ -118,6 +121,8 @@ async def _answer(exchange: Exchange, members: Mapping[str, Any], context: Reque
     wanted = read_selection(exchange, members, context.terms, temporal=True)
     wanted = replace(wanted, dataset_ids=view.how.base.dataset_ids)
     page = read_page(exchange)
+    use = await with_map(exchange, wanted, members, context, temporal=True)
+    wanted = use.query
     history = exchange.broker.history
     if view.aggregation is not None:
         found = await history.query_bare(exchange.tenant, wanted, page)
@@ -142,7 +147,8 @@ async def _answer(exchange: Exchange, members: Mapping[str, Any], context: Reque
     headers += page_links(exchange, page, more=found.next_key is not None)
     if page.count:
         headers.append((b"ngsild-results-count", str(found.count).encode()))
-    return await listing_answer(exchange, documents, context, *headers, status=status)
+    status = 201 if use.created and status == 200 else status
+    return await listing_answer(exchange, documents, context, *headers, *use.headers, status=status)
 
 
 def _part(exchange: Exchange, view: TemporalView, page: TemporalPage) -> tuple[int, list[Header]]:
@@ -162,7 +168,8 @@ async def delete(exchange: Exchange) -> Answer:
 _EVOLUTION = reference("EntityTemporalFragment")
 _LIST = array_of(_EVOLUTION)
 _READ = (*PROJECTION, *TEMPORAL, *AGGREGATION, TEMPORAL_FORMAT, OPTIONS, SYS_ATTRS, LOCAL)
-_PAGE_HEADERS = ("Link", "NGSILD-Results-Count")
+_QUERY = (EXPAND_VALUES, JSON_KEYS, SPLIT_ENTITIES, *MAPPING)
+_PAGE_HEADERS = ("Link", "NGSILD-Results-Count", "NGSILD-EntityMap")
 
 
 def _replies(what: Any) -> dict[int, Reply]:
@@ -171,6 +178,8 @@ def _replies(what: Any) -> dict[int, Reply]:
         206: Reply("A part of it; Content-Range says which.", what, DOCUMENT, ("Content-Range",)),
     }
 
+
+_MAPPED = {201: Reply("The same, and a new entity map.", _LIST, DOCUMENT, _PAGE_HEADERS)}
 
 OPERATIONS = (
     Operation(
@@ -181,9 +190,9 @@ OPERATIONS = (
         "Query evolutions of entities",
         "6.18.3.2",
         TAG,
-        (*SELECTION, *_READ, EXPAND_VALUES, JSON_KEYS, SPLIT_ENTITIES, ORDER_BY, COLLATION, *PAGING),
+        (*SELECTION, *_READ, *_QUERY, ORDER_BY, COLLATION, *PAGING),
         offers=DOCUMENT,
-        replies=_replies(_LIST),
+        replies=_MAPPED | _replies(_LIST),
     ),
     Operation(
         "retrieveTemporal",
@@ -229,9 +238,9 @@ OPERATIONS = (
         "Query evolutions by a body",
         "6.24.3.1",
         TAG,
-        (LOCAL, TEMPORAL_FORMAT, OPTIONS, SYS_ATTRS, *PAGING),
+        (LOCAL, TEMPORAL_FORMAT, OPTIONS, SYS_ATTRS, NGSILD_ENTITY_MAP, *PAGING),
         Body(reference("Query")),
-        _replies(_LIST),
+        _MAPPED | _replies(_LIST),
         DOCUMENT,
     ),
 )

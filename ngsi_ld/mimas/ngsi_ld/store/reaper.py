@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from ..core.errors import Unavailable
 from .attribute_names import AttributeNames
 from .database import Database
+from .entity_maps import EntityMapStore
 from .flush_connection import FlushConnection
 from .partitions import ahead, create_partitions
 from .stored import STORED_COLUMNS, from_row
@@ -31,6 +32,7 @@ class Reaper:
         self._database = database
         self._connection = FlushConnection(database, AttributeNames(), patience=2.0)
         self._lock = asyncio.Lock()
+        self._maps = EntityMapStore(database)
 
     async def reap_due(self, tenant: str, now: datetime) -> int:
         """Take away what a tenant's entities have that expired; says how many entities that touched."""
@@ -44,7 +46,8 @@ class Reaper:
         return reaped
 
     async def tidy(self, now: datetime) -> None:
-        """Reap every tenant, make the partitions of the coming months, forget the marks of dead writers."""
+        """Reap every tenant and old maps, make the coming partitions, forget the marks of dead writers."""
+        await self._maps.reap(now)
         for row in await self._database.fetch(_TENANTS, now):
             await self.reap_due(row["tenant"], now)
         async with self._database.acquire() as connection:

@@ -216,6 +216,58 @@ Index(
     postgresql_where=text("next_at IS NOT NULL"),
 )
 
+# The ids that a query found when it was asked first: later pages look at these entities only (5.5.14).
+# `filters` is a hash of what was asked; entities that no longer meet it leave the map.
+entity_map = Table(
+    "entity_map",
+    metadata,
+    _key("tenant"),
+    _key("id"),
+    Column("filters", Text, nullable=False),
+    _time("created_at"),
+    _time("expires_at"),
+    PrimaryKeyConstraint("tenant", "id"),
+)
+Index("entity_map_expiry", entity_map.c.expires_at)
+
+entity_map_entry = Table(
+    "entity_map_entry",
+    metadata,
+    _key("tenant"),
+    _key("map_id"),
+    _key("entity_id"),
+    PrimaryKeyConstraint("tenant", "map_id", "entity_id"),
+)
+
+# A snapshot's data is that of a tenant of its own, which no client can name (5.5.15). Rows that are deleted
+# stay until that data is gone; meanwhile their id is free again.
+snapshot = Table(
+    "snapshot",
+    metadata,
+    _key("data_tenant"),
+    _key("tenant"),
+    _key("id"),
+    Column("doc", JSONB, nullable=False),
+    Column("context", JSONB),
+    Column("source", Text(collation="C")),
+    Column("status", Text, nullable=False),
+    Column("priority", Integer, nullable=False),
+    _time("created_at"),
+    _time("modified_at"),
+    _time("expires_at"),
+    _time("last_used_at"),
+    _time("claimed_until", nullable=True),
+    _time("deleted_at", nullable=True),
+    PrimaryKeyConstraint("data_tenant"),
+)
+Index(
+    "snapshot_id",
+    snapshot.c.tenant,
+    snapshot.c.id,
+    unique=True,
+    postgresql_where=text("deleted_at IS NULL"),
+)
+
 # `body` is text: a hosted @context is served as it was given.
 jsonld_context = Table(
     "jsonld_context",

@@ -12,6 +12,7 @@ from ..core.query.entity_query import EntityQuery, Page
 from ..core.query.type_selection import TypeSelection
 from ..core.represent import TemporalEntity
 from .database import Database, Row
+from .entity_query_sql import listed_in_map
 from .history_sql import has_instances
 from .sql import bind
 
@@ -60,6 +61,8 @@ class TemporalEntities:
             *_conditions(query, bound),
             has_instances(owner, "known.id", attribute_ids, query.temporal, bound),
         ]
+        if query.entity_map is not None:
+            conditions.append(listed_in_map(query.entity_map, owner, "known.id", bound))
         where = " AND ".join(conditions)
         source = _SOURCE.format(owner=owner)
         count = None

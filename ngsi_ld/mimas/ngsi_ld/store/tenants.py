@@ -10,7 +10,10 @@ from .database import Database
 
 _KNOWN_FOR = 5.0
 _CHUNK = 5_000
-_TABLES = ("entity", "entity_geo", "temporal_entity", "attr_history", "outbox", "subscription", "quarantine")
+_TABLES = (
+    *("entity", "entity_geo", "temporal_entity", "attr_history", "outbox", "subscription", "quarantine"),
+    *("entity_map", "entity_map_entry"),
+)
 
 
 class TenantStore:

@@ -17,7 +17,8 @@ class EntityQuery:
     """Which entities (CIM 009 5.7.2): every member that is given narrows the answer.
 
     `attributes` are stored names of which at least one must be there; `dataset_ids` keeps only entities
-    having such an instance. `temporal` belongs to temporal queries only.
+    having such an instance. `temporal` belongs to temporal queries only. `entity_map` is the URI of an entity
+    map: only the entities it lists are looked at (5.5.14).
     """
 
     types: TypeSelection | None = None
@@ -31,6 +32,7 @@ class EntityQuery:
     ordering: tuple[OrderTerm, ...] = ()
     collation: str | None = None
     temporal: TemporalQuery | None = None
+    entity_map: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,23 @@ CREATE TABLE entity_geo (
 );
 CREATE INDEX entity_geo_geometry ON entity_geo USING gist (geometry);
 
+CREATE TABLE entity_map (
+    tenant TEXT COLLATE "C" NOT NULL,
+    id TEXT COLLATE "C" NOT NULL,
+    filters TEXT NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    PRIMARY KEY (tenant, id)
+);
+CREATE INDEX entity_map_expiry ON entity_map (expires_at);
+
+CREATE TABLE entity_map_entry (
+    tenant TEXT COLLATE "C" NOT NULL,
+    map_id TEXT COLLATE "C" NOT NULL,
+    entity_id TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (tenant, map_id, entity_id)
+);
+
 CREATE TABLE flush_mark (
     writer UUID NOT NULL,
     flush BIGINT NOT NULL,
@@ -136,6 +153,25 @@ CREATE TABLE quarantine (
     PRIMARY KEY (id)
 );
 CREATE INDEX quarantine_waiting ON quarantine (id) WHERE replayed_at IS NULL;
+
+CREATE TABLE snapshot (
+    data_tenant TEXT COLLATE "C" NOT NULL,
+    tenant TEXT COLLATE "C" NOT NULL,
+    id TEXT COLLATE "C" NOT NULL,
+    doc JSONB COMPRESSION lz4 NOT NULL,
+    context JSONB,
+    source TEXT COLLATE "C",
+    status TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    modified_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    last_used_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    claimed_until TIMESTAMP WITH TIME ZONE,
+    deleted_at TIMESTAMP WITH TIME ZONE,
+    PRIMARY KEY (data_tenant)
+);
+CREATE UNIQUE INDEX snapshot_id ON snapshot (tenant, id) WHERE deleted_at IS NULL;
 
 CREATE TABLE source_state (
     source TEXT COLLATE "C" NOT NULL,
