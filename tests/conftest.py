@@ -228,7 +228,20 @@ Start = Callable[..., Platform]
 
 @pytest.fixture
 def start() -> Iterator[Start]:
-    """Starts platforms on data directories of their own, or on a given one, and stops them."""
+    """Starts platforms on data directories of their own, or on a given one, and stops them after the test."""
+    with _starting() as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def module_start() -> Iterator[Start]:
+    """As `start`, for platforms that the tests of a module share."""
+    with _starting() as start:
+        yield start
+
+
+@contextmanager
+def _starting() -> Iterator[Start]:
     started: list[Platform] = []
 
     def start_one(

@@ -1,0 +1,182 @@
+"""The platform as a program, its services in the test's hand, and senders that remember what was acknowledged."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+import paho.mqtt.client as paho
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+
+from mimas.platform.mosquitto import PrivateMosquitto
+from mimas.platform.packages import find_mosquitto, find_postgres
+from mimas.platform.postgres import PrivatePostgres
+from mimas.platform.processes import Refused, wait_until
+
+FIRST_MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
+UNDER_WAY = 1000
+HISTORY = """
+    SELECT entity_id, at, number FROM attr_history h JOIN attribute_name n ON n.id = h.attribute_id
+    WHERE n.name = 'totalActiveEnergyImport' AND entity_id LIKE 'urn:ngsi-ld:ThreePhaseAcMeasurement:e2e:{meter}%'
+"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """These tests run one after the other: each has a whole platform, and two cores carry one at a time."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.xdist_group("e2e"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _programs() -> None:
+    if find_postgres() is None or find_mosquitto() is None:
+        pytest.skip("no PostgreSQL with PostGIS or no Mosquitto on this machine")
+
+
+@pytest.fixture(scope="session")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one source: the shipped mapping for meters that send plain JSON."""
+    folder = tmp_path_factory.mktemp("sources")
+    (folder / "meters.yaml").write_text("use: json-meter\n")
+    return folder
+
+
+@contextmanager
+def own_directory(name: str) -> Iterator[Path]:
+    """A directory that the users of the services may pass."""
+    directory = Path(tempfile.mkdtemp(prefix=f"mimas-{name}-"))
+    directory.chmod(0o711)
+    yield directory
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def broker() -> Iterator[PrivateMosquitto]:
+    """A Mosquitto that the test may stop."""
+    with own_directory("broker") as directory:
+        broker = PrivateMosquitto(directory, port=None)
+        broker.start()
+        yield broker
+        broker.stop()
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[PrivatePostgres]:
+    """A PostgreSQL that the test may stop; nobody starts it again."""
+    with own_directory("postgres") as directory:
+        server = PrivatePostgres(directory)
+        server.start()
+        server.ensure_database()
+        yield server
+        server.stop(immediately=True)
+
+
+class Sender:
+    """Publishes with QoS 1 and remembers every message that the broker acknowledged."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
+        self._client.max_inflight_messages_set(UNDER_WAY)
+        self._client.on_publish = self._note
+        self._changed = threading.Condition()
+        self._sent: dict[int, tuple[str, Any]] = {}
+        self.acknowledged: list[tuple[str, Any]] = []
+        self._client.connect(parts.hostname or "", parts.port or 1883)
+        self._client.loop_start()
+
+    def send(self, messages: Iterable[tuple[str, Any]]) -> None:
+        """Publish all of them; returns when each is acknowledged."""
+        for topic, payload in messages:
+            with self._changed:
+                assert self._changed.wait_for(lambda: len(self._sent) < UNDER_WAY, 60), "the broker is stuck"
+                raw = payload if isinstance(payload, bytes) else orjson.dumps(payload)
+                info = self._client.publish(topic, raw, qos=1)
+                assert info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS
+                self._sent[info.mid] = (topic, payload)
+        with self._changed:
+            assert self._changed.wait_for(lambda: not self._sent, 60), "the broker acknowledges nothing"
+
+    def close(self) -> None:
+        """Leave."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _note(self, _client: Any, _data: Any, message: int, *_: Any) -> None:
+        with self._changed:
+            self.acknowledged.append(self._sent.pop(message))
+            self._changed.notify_all()
+
+
+Senders = Callable[[str], Sender]
+
+
+@pytest.fixture
+def sender() -> Iterator[Senders]:
+    """Makes senders to brokers."""
+    made: list[Sender] = []
+
+    def make(url: str) -> Sender:
+        made.append(Sender(url))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+class Readings:
+    """Messages of counters that say their own index, a minute apart, and what became of them in the history."""
+
+    def message(self, meter: str, index: int) -> tuple[str, dict[str, Any]]:
+        """Topic and payload of one reading."""
+        return f"meters/e2e/{meter}", {"time": self.time(index).isoformat(), "energy": index}
+
+    def time(self, index: int) -> datetime:
+        """When a reading was taken."""
+        return FIRST_MOMENT + timedelta(minutes=index)
+
+    def stored(self, server: PrivatePostgres, meter: str) -> list[tuple[str, datetime, float]]:
+        """Meter, time and value of all readings of the meters whose names begin so."""
+        rows = server.query(HISTORY.format(meter=meter) + " ORDER BY entity_id, at").splitlines()
+        fields = [row.split("|") for row in rows]
+        return [
+            (entity.rpartition(":")[2], datetime.fromisoformat(f"{at}:00"), float(number))
+            for entity, at, number in fields
+        ]
+
+    def expected(self, meter: str, indexes: Iterable[int]) -> list[tuple[str, datetime, float]]:
+        """What `stored` should give for one meter."""
+        return [(meter, self.time(index), float(index)) for index in indexes]
+
+    def count(self, server: PrivatePostgres, meter: str) -> int:
+        """How many readings the history has; 0 while PostgreSQL is away."""
+        try:
+            return int(server.query(f"SELECT count(*) FROM ({HISTORY.format(meter=meter)}) readings"))
+        except Refused:
+            return 0
+
+    def wait_for_subscription(self, sender: Sender, server: PrivatePostgres) -> None:
+        """Return when the platform takes messages: what nobody subscribed to is lost, as MQTT has it."""
+
+        def is_taken() -> bool:
+            sender.send([self.message("probe", 0)])
+            return self.count(server, "probe") > 0
+
+        assert wait_until(is_taken, 60), "the platform takes no messages"
+
+
+@pytest.fixture(scope="session")
+def readings() -> Readings:
+    """Makes and counts readings."""
+    return Readings()
