@@ -1,0 +1,100 @@
+"""Variants of the API worker that show a limit: `python -m tests.bench.servers VARIANT`.
+
+Each runs under the same uvicorn with the same settings as the product's own worker.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mimas.ngsi_ld.core.apply import apply
+from mimas.ngsi_ld.core.operations import Operation
+from mimas.ngsi_ld.store import write_group
+from mimas.ngsi_ld.store.write_queue import Outcome
+from mimas.platform import composition, worker
+
+from .town import answer_bytes
+
+HEADERS = [(b"content-type", b"application/json")]
+
+
+class AcknowledgingWriter(composition.MeasuredWriter):
+    """Applies each operation to nothing and says that it is done: a POST handler without a database."""
+
+    async def start(self) -> None:
+        """There is no queue to drain."""
+
+    async def stop(self) -> None:
+        """There is nothing to write."""
+
+    async def write(self, tenant: str, operations: Sequence[Operation]) -> list[Outcome]:
+        """Acknowledge at once."""
+        now = datetime.now(UTC)
+        return [apply(each, None, now) for each in operations]
+
+
+def without_database() -> None:
+    """The whole worker, but its writer keeps nothing."""
+    composition.MeasuredWriter = AcknowledgingWriter  # type: ignore[misc]
+
+
+def without_history() -> None:
+    """The whole worker, but the rows of the history are dropped before they are written."""
+
+    def apply_alone(operation: Operation, state: Any, now: datetime) -> Any:
+        return replace(apply(operation, state, now), history=[])
+
+    write_group.apply = apply_alone  # type: ignore[attr-defined]
+
+
+def asgi_function() -> None:
+    """Nothing but an ASGI function that sends one entity's bytes."""
+    body = answer_bytes()
+    headers = [*HEADERS, (b"content-length", str(len(body)).encode())]
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    _serve(answer)
+
+
+def bare_route() -> None:
+    """A Starlette route with the id in its path that sends one entity's bytes."""
+    body = answer_bytes()
+
+    async def answer(request: Request) -> Response:
+        assert request.path_params["id"]
+        return Response(body, media_type="application/json")
+
+    _serve(Starlette(routes=[Route("/ngsi-ld/v1/entities/{id}", answer)]))
+
+
+def _serve(app: Any) -> None:
+    async def served(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan":
+            return await app(scope, receive, send)
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        return await send({"type": "lifespan.shutdown.complete"})
+
+    worker.PlatformApp = lambda *_, **__: served  # type: ignore[misc,assignment]
+
+
+VARIANTS: dict[str, Callable[[], None]] = {
+    each.__name__: each for each in (without_database, without_history, asgi_function, bare_route)
+}
+
+if __name__ == "__main__":
+    VARIANTS[sys.argv[1]]()
+    sys.exit(worker.main())
