@@ -6,7 +6,6 @@ import asyncio
 import os
 import shutil
 import socket
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -147,7 +146,7 @@ class Bench:
         return (
             kept
             | {
-                "PYTHONPATH": str(ROOT),
+                "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [kept.get("PYTHONPATH")])]),
                 "PROMETHEUS_MULTIPROC_DIR": str(metrics),
                 "MALLOC_ARENA_MAX": "2",
                 "MIMAS_DATA_DIR": str(self.directory),

@@ -21,13 +21,14 @@ from mimas.ngsi_ld.core.operations import Operation
 from mimas.ngsi_ld.store import write_group
 from mimas.ngsi_ld.store.write_queue import Outcome
 from mimas.platform import composition, worker
+from mimas.platform.metrics import MeasuredWriter
 
 from .town import answer_bytes
 
 HEADERS = [(b"content-type", b"application/json")]
 
 
-class AcknowledgingWriter(composition.MeasuredWriter):
+class AcknowledgingWriter(MeasuredWriter):
     """Applies each operation to nothing and says that it is done: a POST handler without a database."""
 
     async def start(self) -> None:
@@ -44,7 +45,7 @@ class AcknowledgingWriter(composition.MeasuredWriter):
 
 def without_database() -> None:
     """The whole worker, but its writer keeps nothing."""
-    composition.MeasuredWriter = AcknowledgingWriter  # type: ignore[misc]
+    vars(composition)["MeasuredWriter"] = AcknowledgingWriter
 
 
 def without_history() -> None:
@@ -53,7 +54,7 @@ def without_history() -> None:
     def apply_alone(operation: Operation, state: Any, now: datetime) -> Any:
         return replace(apply(operation, state, now), history=[])
 
-    write_group.apply = apply_alone  # type: ignore[attr-defined]
+    vars(write_group)["apply"] = apply_alone
 
 
 def asgi_function() -> None:
@@ -81,14 +82,14 @@ def bare_route() -> None:
 
 def _serve(app: Any) -> None:
     async def served(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "lifespan":
-            return await app(scope, receive, send)
-        await receive()
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        return await send({"type": "lifespan.shutdown.complete"})
+        if scope["type"] == "http":
+            await app(scope, receive, send)
+            return
+        for event in ("startup", "shutdown"):
+            await receive()
+            await send({"type": f"lifespan.{event}.complete"})
 
-    worker.PlatformApp = lambda *_, **__: served  # type: ignore[misc,assignment]
+    vars(worker)["PlatformApp"] = lambda *_, **__: served
 
 
 VARIANTS: dict[str, Callable[[], None]] = {
