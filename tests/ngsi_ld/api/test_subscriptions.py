@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from mimas.ngsi_ld.core.context import CORE_CONTEXT_URL
+
 BODY: dict[str, Any] = {
     "id": "urn:ngsi-ld:Subscription:1",
     "type": "Subscription",
@@ -26,7 +28,7 @@ async def test_a_subscription_is_created_and_served(client: httpx.AsyncClient) -
     served = (await client.get(ONE)).json()
 
     assert (created.status_code, created.headers["location"]) == (201, f"/ngsi-ld/v1/{ONE}")
-    assert served == BODY | {"status": "active"}
+    assert served == BODY | {"status": "active", "jsonldContext": CORE_CONTEXT_URL}
 
 
 async def test_an_id_is_made_when_none_is_given(client: httpx.AsyncClient) -> None:
@@ -76,6 +78,7 @@ async def test_a_patch_changes_and_removes_members(client: httpx.AsyncClient) ->
 
     assert patched.status_code == 204
     assert served == {k: v for k, v in BODY.items() if k != "q"} | {
+        "jsonldContext": CORE_CONTEXT_URL,
         "isActive": False,
         "throttling": 5,
         "status": "paused",

@@ -46,6 +46,8 @@ async def create(exchange: Exchange) -> Answer:
     document = parse_subscription(body, now)
     document.setdefault("id", f"urn:ngsi-ld:Subscription:{uuid4()}")
     await _check(exchange, document, context)
+    hosted = await exchange.broker.contexts.hosted(context, exchange.base_url())
+    document.setdefault("jsonldContext", hosted.url)  # 5.2.12: the default of this member
     stored = StoredSubscription(
         exchange.tenant, document["id"], document, context.value, now, now, _first_at(document, now)
     )

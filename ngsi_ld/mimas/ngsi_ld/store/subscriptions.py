@@ -165,15 +165,19 @@ class SubscriptionStore:
             next_at,
         )
 
-    async def succeeded(self, tenant: str, subscription_id: str, at: datetime) -> None:
-        """A notification was delivered (5.8.6)."""
+    async def succeeded(
+        self, tenant: str, subscription_id: str, at: datetime, rows: Sequence[int] = ()
+    ) -> None:
+        """A notification was delivered (5.8.6): it is counted and its outbox rows go, both or neither."""
         await self._database.execute(
-            "UPDATE subscription SET times_sent = times_sent + 1, last_notification_at = $3,"
+            "WITH settled AS (DELETE FROM outbox WHERE id = any($4::bigint[]))"
+            " UPDATE subscription SET times_sent = times_sent + 1, last_notification_at = $3,"
             " last_success_at = $3, failures_in_a_row = 0, cooldown_until = NULL, last_error = NULL"
             " WHERE tenant = $1 AND id = $2",
             tenant,
             subscription_id,
             at,
+            list(rows),
         )
 
     async def failed(

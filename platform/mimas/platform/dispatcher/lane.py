@@ -107,8 +107,7 @@ class Lane:
                 later = [row_id for each in groups[position + 1 :] for item in each for row_id in item.ids]
                 await self._failed(subscriber, group, ids, later, failure)
                 return
-            await self._outbox.settle(ids)
-            await self._subscriptions.succeeded(*_key(subscriber), datetime.now(UTC))
+            await self._subscriptions.succeeded(*_key(subscriber), datetime.now(UTC), ids)
 
     async def _failed(
         self,

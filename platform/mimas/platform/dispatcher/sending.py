@@ -29,7 +29,7 @@ class Sender:
         mqtt: Transport,
         *,
         public_url: str,
-        bare_null: bool = True,
+        bare_null: bool = False,
     ) -> None:
         self._entities = entities
         self._contexts = contexts

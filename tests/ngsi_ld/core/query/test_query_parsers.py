@@ -55,7 +55,7 @@ def test_type_selection(text: str, expected: TypeSelection) -> None:
     assert parse_type_selection(text, same) == expected
 
 
-@pytest.mark.parametrize("text", ["", "A;B", "(A", "A,", "((A;B))", "(A|B)", "1A", "A B", "*,A"])
+@pytest.mark.parametrize("text", ["", "A;B", "(A", "A,", "((A;B))", "(A|B;C)", "1A", "A B", "*,A"])
 def test_type_selection_refused(text: str) -> None:
     """A conjunction needs its parentheses, and nothing nests."""
     with pytest.raises(BadRequestData):

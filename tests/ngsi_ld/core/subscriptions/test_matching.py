@@ -63,7 +63,7 @@ def decide(change: Change, **members: Any) -> bool:
         (DELETED_ATTRIBUTE, {"notificationTrigger": ["entityUpdated"]}, True),
         (DELETED_ATTRIBUTE, {"notificationTrigger": ["attributeDeleted"]}, True),
         (DELETED, {"notificationTrigger": ["entityDeleted"]}, True),
-        (DELETED, {"notificationTrigger": ["attributeDeleted"]}, False),
+        (DELETED, {"notificationTrigger": ["attributeDeleted"]}, True),
         (WARMER, {"watchedAttributes": ["temperature"]}, True),
         (WARMER, {"watchedAttributes": ["humidity"]}, False),
         (WARMER, {"entities": [{"type": "House"}]}, False),

@@ -73,7 +73,11 @@ def shown(change: Change, **members: Any) -> dict[str, Any]:
                 "temperature": {"type": "Property", "value": 25, "previousValue": 20},
             },
         ),
-        (COOLED_OUT, {}, {"id": ID, "type": "Room", "temperature": "urn:ngsi-ld:null"}),
+        (
+            COOLED_OUT,
+            {},
+            {"id": ID, "type": "Room", "temperature": {"type": "Property", "value": "urn:ngsi-ld:null"}},
+        ),
         (WARMER, {"pick": ["id"]}, {"id": ID}),
         (WARMER, {"attributes": ["humidity"]}, {"id": ID, "type": "Room"}),
         (GONE, {}, {"id": ID, "type": "Room", "deletedAt": "2026-01-01T00:01:00Z"}),

@@ -94,7 +94,7 @@ def _shortest(kind: TemporalKind, key: str) -> str:
 
 def read_number(text: str) -> int | float | None:
     """A JSON number as the JSON parser would store it; None when it is too large to be one."""
-    if len(text) < 20 and not set(text) & set(".eE"):
+    if len(text) <= 21 and not set(text) & set(".eE"):
         value = int(text)
         if -(2**63) <= value < 2**64:
             return value

@@ -36,13 +36,16 @@ def document_types(document: dict[str, Any]) -> tuple[str, ...]:
 
 
 def parse_type_selection(text: Any, expand: Callable[[str], str]) -> TypeSelection:
-    """Return the selection that `text` describes; a conjunction needs its parentheses."""
+    """Return the selection that `text` describes; a conjunction needs its parentheses.
+
+    Parentheses around a disjunction, `(A|B)`, are not of the grammar but harmless and in use.
+    """
     scanner = Scanner(text, "the type selection")
     if scanner.text == "*":
         return TypeSelection(any_type=True)
-    alternatives = [_alternative(scanner, expand)]
+    alternatives = _group(scanner, expand)
     while scanner.take(",") or scanner.take("|"):
-        alternatives.append(_alternative(scanner, expand))
+        alternatives += _group(scanner, expand)
         if len(alternatives) > MAX_TERMS:
             raise TooComplexQuery(f"the type selection has more than {MAX_TERMS} alternatives")
     if not scanner.at_end:
@@ -51,14 +54,17 @@ def parse_type_selection(text: Any, expand: Callable[[str], str]) -> TypeSelecti
     return TypeSelection(tuple(alternatives))
 
 
-def _alternative(scanner: Scanner, expand: Callable[[str], str]) -> frozenset[str]:
-    if not scanner.take("("):
-        return frozenset({expand(scanner.name(what="an entity type"))})
-    names = {expand(scanner.name(what="an entity type"))}
-    while scanner.take(";"):
-        names.add(expand(scanner.name(what="an entity type")))
+def _group(scanner: Scanner, expand: Callable[[str], str]) -> list[frozenset[str]]:
+    """One name, a conjunction in parentheses, or a disjunction in parentheses."""
+    in_parentheses = scanner.take("(")
+    names = [expand(scanner.name(what="an entity type"))]
+    if not in_parentheses:
+        return [frozenset(names)]
+    separators = ";" if scanner.peek() == ";" else ",|"
+    while any(scanner.take(each) for each in separators):
+        names.append(expand(scanner.name(what="an entity type")))
     scanner.expect(")")
-    return frozenset(names)
+    return [frozenset(names)] if separators == ";" else [frozenset({name}) for name in names]
 
 
 def _alternative_text(names: frozenset[str]) -> str:

@@ -20,13 +20,14 @@ def represent_change(
     terms: TermMap,
     *,
     show_changes: bool = False,
-    bare_null: bool = True,
+    bare_null: bool = False,
     decorate: Decorate | None = None,
 ) -> Document:
     """The entity after a change that left it there, with nulls for the attributes that are gone.
 
-    `bare_null` is the choice of 5.8.6: a deleted attribute is the bare null string unless datasetId, system
-    attributes or a previous value must be told. Without it (5.5.4) the normalised format has an object.
+    A deleted attribute is an object with a null value in the normalised format, as 5.5.4 has it. `bare_null`
+    is the choice of 5.8.6: the bare null string unless datasetId, system attributes or a previous value must
+    be told.
     """
     after = change.after
     assert after is not None
@@ -40,9 +41,18 @@ def represent_change(
 
 
 def represent_deletion(
-    change: Change, how: Representation, terms: TermMap, deleted_at: datetime, *, show_changes: bool = False
+    change: Change,
+    how: Representation,
+    terms: TermMap,
+    deleted_at: datetime,
+    *,
+    show_changes: bool = False,
+    attributes: frozenset[str] = frozenset(),
 ) -> Document:
-    """The entity that a change deleted: deletedAt alone, or every attribute with what it was."""
+    """The entity that a change deleted: deletedAt, beside it nulls for `attributes`.
+
+    With `show_changes` every attribute is told, with what it was.
+    """
     before = change.before
     assert before is not None
     types = before.document["type"]
@@ -50,10 +60,11 @@ def represent_deletion(
         "id": before.id,
         "type": terms.compact(types) if type(types) is str else [terms.compact(each) for each in types],
     }
-    if show_changes:
-        gone = _Deletions(before, how, terms, deleted_at, show_changes, bare_null=True)
+    if show_changes or attributes:
+        gone = _Deletions(before, how, terms, deleted_at, show_changes, bare_null=False)
         for name, value in attributes_of(before.document):
-            gone.add(shown, name, {dataset_of(each) for each in instances_of(value)})
+            if show_changes or name in attributes:
+                gone.add(shown, name, {dataset_of(each) for each in instances_of(value)})
     if how.sys_attrs:
         shown["createdAt"] = format_instant(before.created_at)
         shown["modifiedAt"] = format_instant(before.modified_at)

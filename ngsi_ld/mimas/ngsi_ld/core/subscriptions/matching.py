@@ -66,9 +66,9 @@ def _names_entity(subscription: Subscription, change: Change, _now: datetime) ->
 
 
 def _is_triggered(subscription: Subscription, change: Change, _now: datetime) -> bool:
-    """An entity that goes triggers entityDeleted alone; one that comes also has its attributes created."""
-    if change.after is None:
-        return "entityDeleted" in subscription.triggers
+    """An entity that comes has its attributes created, one that goes has them deleted."""
+    if change.after is None and "entityDeleted" in subscription.triggers:
+        return not subscription.watched or any(name in subscription.watched for name, _ in change.attributes)
     if change.before is None and "entityCreated" in subscription.triggers:
         return not subscription.watched or any(name in subscription.watched for name, _ in change.attributes)
     return any(

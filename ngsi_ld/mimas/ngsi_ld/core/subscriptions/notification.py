@@ -13,6 +13,7 @@ from ..represent import (
     downgrade,
     flatten,
     inliner,
+    linked_ids,
     represent_change,
     represent_deletion,
     to_feature,
@@ -32,7 +33,7 @@ def render_item(
     terms: TermMap,
     linked: Mapping[str, EntityState] | None = None,
     *,
-    bare_null: bool = True,
+    bare_null: bool = False,
 ) -> list[Document]:
     """The entities that tell of one change: one, or with a flat join also those it links to."""
     if subscription.conformance:
@@ -41,7 +42,12 @@ def render_item(
     assert state is not None
     if change.after is None:
         shown = represent_deletion(
-            change, subscription.how, terms, at, show_changes=subscription.show_changes
+            change,
+            subscription.how,
+            terms,
+            at,
+            show_changes=subscription.show_changes,
+            attributes=_told_as_deleted(subscription, change),
         )
         return [_shaped(subscription, state, shown)]
     join = subscription.join if linked else None
@@ -70,6 +76,7 @@ def notification(
     context: Any,
 ) -> dict[str, Any]:
     """The Notification of rendered entities; `context` is in the body where the media type says so."""
+    accept = subscription.endpoint.accept
     body: dict[str, Any] = {
         "id": notification_id,
         "type": "Notification",
@@ -77,9 +84,9 @@ def notification(
         "notifiedAt": format_instant(notified_at),
         "data": data,
     }
-    accept = subscription.endpoint.accept
     if accept == LD_JSON:
         body["@context"] = context
+        body["data"] = [{**each, "@context": context} for each in data]
     elif accept == GEO_JSON:
         body["data"] = to_feature_collection(data)
         if not links_context(subscription):
@@ -100,10 +107,23 @@ def _shaped(subscription: Subscription, state: EntityState, shown: Document) -> 
     return to_feature(state, shown, subscription.how) if subscription.endpoint.accept == GEO_JSON else shown
 
 
+def _told_as_deleted(subscription: Subscription, change: Change) -> frozenset[str]:
+    """The attributes that an entity's deletion tells of: those watched, when attributeDeleted asks for it."""
+    if "attributeDeleted" not in subscription.triggers:
+        return frozenset()
+    names = frozenset(name for name, _ in change.attributes)
+    return names & subscription.watched if subscription.watched else names
+
+
 def _flat(
     subscription: Subscription, linked: Mapping[str, EntityState], state: EntityState, terms: TermMap
 ) -> list[Document]:
-    others = [(each, subscription.how) for each in linked.values() if each.id != state.id]
+    by = linked_ids(state.document, subscription.how)
+    others = [
+        (each, subscription.how.for_linked(by.get(each.id, "")))
+        for each in linked.values()
+        if each.id != state.id
+    ]
     documents = flatten([], others, terms)
     return [_shaped(subscription, linked[each["id"]], each) for each in documents if each.get("id") in linked]
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Literal
+from urllib.parse import unquote
 
 from ..context.term_map import TermMap
 from ..instants import parse_instant
 from ..query.q import parse_query
 from ..query.q_tree import to_text
-from ..query.type_selection import parse_type_selection
 
 Status = Literal["active", "paused", "expired"]
 Rename = Callable[[str], str]
+
+_TYPE_NAME = re.compile(r"[^\s,|;()*]+")
 
 
 def status_of(document: Mapping[str, Any], now: datetime) -> Status:
@@ -39,7 +42,7 @@ def renamed(document: Mapping[str, Any], written: TermMap, reader: TermMap) -> d
 
 
 def _selectors(selectors: list[dict[str, Any]], rename: Rename) -> list[dict[str, Any]]:
-    return [{**each, "type": str(parse_type_selection(each["type"], rename))} for each in selectors]
+    return [{**each, "type": _TYPE_NAME.sub(lambda m: rename(m[0]), each["type"])} for each in selectors]
 
 
 def _names(names: list[str], rename: Rename) -> list[str]:
@@ -48,7 +51,7 @@ def _names(names: list[str], rename: Rename) -> list[str]:
 
 
 def _query(query: str, rename: Rename) -> str:
-    return to_text(parse_query(query, rename))
+    return to_text(parse_query(unquote(query), rename))
 
 
 def _geo(geo: dict[str, Any], rename: Rename) -> dict[str, Any]:

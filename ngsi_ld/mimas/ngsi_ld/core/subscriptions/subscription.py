@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote
 
 from ..context.term_map import TermMap
 from ..instants import parse_instant
@@ -91,7 +92,7 @@ def compile_subscription(document: Mapping[str, Any], terms: TermMap, tenant: st
         q=None
         if query is None
         else parse_query(
-            query,
+            unquote(query),  # clients write it as in a URL, percent-encoded, or plain
             terms.expand,
             expand_values=expand_values,
             json_keys=json_keys,
