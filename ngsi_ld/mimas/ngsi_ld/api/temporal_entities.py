@@ -119,21 +119,15 @@ async def query_by_post(exchange: Exchange) -> Answer:
 async def _answer(exchange: Exchange, members: Mapping[str, Any], context: RequestContext) -> Answer:
     view = read_temporal_view(exchange, members, context.terms)
     wanted = read_selection(exchange, members, context.terms, temporal=True)
-    wanted = replace(wanted, dataset_ids=view.how.base.dataset_ids)
+    wanted = replace(
+        wanted, dataset_ids=view.how.base.dataset_ids, attributes=view.attributes or wanted.attributes
+    )
     page = read_page(exchange)
     use = await with_map(exchange, wanted, members, context, temporal=True)
     wanted = use.query
     history = exchange.broker.history
     if view.aggregation is not None:
-        found = await history.query_bare(exchange.tenant, wanted, page)
-        await history.aggregate(
-            exchange.tenant,
-            found.entities,
-            view.aggregation,
-            wanted.temporal,
-            view.attributes,
-            wanted.dataset_ids,
-        )
+        found = await history.aggregate_query(exchange.tenant, wanted, page, view.aggregation)
     else:
         found = await history.query(
             exchange.tenant,

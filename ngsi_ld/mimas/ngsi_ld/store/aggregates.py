@@ -4,8 +4,6 @@ Numbers are aggregated by PostgreSQL from the key's index alone; attributes that
 fetched and aggregated here. A period without instances has no bucket. `stddev` is that of a population.
 """
 
-# ruff: noqa: S608 - statements are made of constants, columns and placeholders
-
 from __future__ import annotations
 
 from collections.abc import Collection
@@ -13,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..core.query.temporal import TemporalQuery
 from ..core.represent.temporal import Aggregated, Bucket
 from .database import Connection, Row
-from .history_sql import in_window, time_column
+from .history_sql import time_column
+from .instances_sql import Wanted
 from .periods import WHOLE_RANGE, Period
-from .sql import bind
+from .sql import any_of, bind
 from .value_aggregates import METHODS, aggregate_values
 
 _FUNCTIONS = {
@@ -46,13 +44,11 @@ async def aggregate(
     connection: Connection,
     tenant: str,
     entity_id: str,
-    attribute_ids: Collection[int] | None,
-    dataset_ids: Collection[str],
-    window: TemporalQuery | None,
+    wanted: Wanted,
     aggregation: Aggregation,
 ) -> dict[int, list[Aggregated]]:
     """The buckets of each attribute, by its number and apart for each dataset."""
-    select = _Selection(tenant, entity_id, attribute_ids, dataset_ids, window)
+    select = _Selection(tenant, entity_id, wanted)
     bounds = await select.bounds(connection)
     if bounds is None:
         return {}
@@ -74,37 +70,37 @@ class _Selection:
 
     tenant: str
     entity_id: str
-    attribute_ids: Collection[int] | None
-    dataset_ids: Collection[str]
-    window: TemporalQuery | None
+    wanted: Wanted
 
     @property
     def at(self) -> str:
-        return f"h.{time_column(self.window)}"
+        return f"h.{time_column(self.wanted.window)}"
 
-    def where(self, bound: list[Any], attribute_ids: Collection[int] | None) -> str:
+    def rows(self, bound: list[Any], attribute_ids: Collection[int] | None) -> str:
+        """FROM and WHERE; with filters, `met` is a row of the source."""
+        owner = bind(bound, self.tenant, "text")
+        entity_id = bind(bound, self.entity_id, "text")
+        filters = self.wanted.filters(owner, bound)
+        met = f" CROSS JOIN ({filters.met(entity_id)}) AS met" if filters is not None else ""
         conditions = [
-            f"h.tenant = {bind(bound, self.tenant, 'text')}",
-            f"h.entity_id = {bind(bound, self.entity_id, 'text')}",
-            in_window(self.window, bound),
+            f"h.tenant = {owner}",
+            f"h.entity_id = {entity_id}",
+            any_of(self.wanted.shown(filters, bound)),
         ]
         if attribute_ids is not None and len(attribute_ids) == 1:
             conditions.append(f"h.attribute_id = {bind(bound, next(iter(attribute_ids)), 'int')}")
         elif attribute_ids is not None:
             conditions.append(f"h.attribute_id = any({bind(bound, list(attribute_ids), 'int[]')})")
-        if self.dataset_ids:
-            conditions.append(f"h.dataset_id = any({bind(bound, list(self.dataset_ids), 'text[]')})")
-        return " AND ".join(conditions)
+        return f"FROM attr_history h{met} WHERE {' AND '.join(conditions)}"
 
     async def bounds(self, connection: Connection) -> tuple[datetime, datetime] | None:
         """Where the periods begin and end: as the window says, else at the first and last instance."""
-        window = self.window
+        window = self.wanted.window
         if window and window.timerel == "between" and window.time_at and window.end_time_at:
             return window.time_at, max(window.time_at, window.end_time_at - timedelta(microseconds=1))
         bound: list[Any] = []
         row = await connection.fetchrow(
-            f"SELECT min({self.at}), max({self.at}) FROM attr_history h"
-            f" WHERE {self.where(bound, self.attribute_ids)}",
+            f"SELECT min({self.at}), max({self.at}) {self.rows(bound, self.wanted.attribute_ids)}",
             *bound,
         )
         if row[0] is None:
@@ -122,8 +118,8 @@ class _Selection:
         functions = "".join(f', {_FUNCTIONS[each]} AS "{each}"' for each in aggregation.methods)
         sql = (
             f"SELECT h.attribute_id, h.dataset_id, {number} AS bucket, count(*) AS total,"
-            f" count(h.number) AS numbers{functions} FROM attr_history h"
-            f" WHERE {self.where(bound, self.attribute_ids)} GROUP BY 1, 2, 3"
+            f" count(h.number) AS numbers{functions}"
+            f" {self.rows(bound, self.wanted.attribute_ids)} GROUP BY 1, 2, 3"
         )
         async with connection.transaction(readonly=True):
             # The planner takes every row for a group of its own and would sort them all.
@@ -134,8 +130,8 @@ class _Selection:
     async def values(self, connection: Connection, attribute_ids: Collection[int]) -> list[Row]:
         bound: list[Any] = []
         rows: list[Row] = await connection.fetch(
-            f"SELECT h.attribute_id, h.dataset_id, {self.at} AS at, h.instance FROM attr_history h"
-            f" WHERE {self.where(bound, attribute_ids)} AND h.deleted_at IS NULL ORDER BY 1, 2, 3",
+            f"SELECT h.attribute_id, h.dataset_id, {self.at} AS at, h.instance"
+            f" {self.rows(bound, attribute_ids)} AND h.deleted_at IS NULL ORDER BY 1, 2, 3",
             *bound,
         )
         return rows

@@ -38,6 +38,12 @@ class AttributeNames:
         await self._missing(connection, wanted)
         return [self._ids[name] for name in wanted if name in self._ids]
 
+    async def numbers_of(self, connection: Connection, names: Iterable[str]) -> dict[str, int]:
+        """The same by name."""
+        wanted = list(names)
+        await self._missing(connection, wanted)
+        return {name: self._ids[name] for name in wanted if name in self._ids}
+
     async def load_numbers(self, connection: Connection, numbers: Iterable[int]) -> None:
         """Meet the names behind these numbers."""
         wanted = [each for each in set(numbers) if each not in self._names]

@@ -44,6 +44,11 @@ def compile_geo(query: GeoQuery, parameters: list[Any], alias: str = "entity") -
     return f"({others.of(f'{alias}.location')} OR {side})"
 
 
+def compile_relation(query: GeoQuery, parameters: list[Any], geometry: str) -> str:
+    """Return the condition that a geometry, an expression that may be null, is in the relation."""
+    return _Relation(query, parameters).of(geometry)
+
+
 def geometry_sql(geometry: Geometry, parameters: list[Any]) -> str:
     """A checked geometry as an expression of type geometry."""
     text = bind(parameters, json.dumps(geometry.to_geojson()), "text")

@@ -16,9 +16,11 @@ from ..core.state import HistoryEntry
 from .aggregates import Aggregation, aggregate
 from .attribute_names import AttributeNames
 from .database import Database, Row
-from .history_sql import select_instances, time_column
+from .history_sql import time_column
 from .history_writes import execute
+from .instance_filter import needed_names
 from .instance_ids import to_uri
+from .instances_sql import Wanted, select_instances
 from .temporal_entities import TemporalEntities
 
 UNLIMITED = 1_000_000
@@ -63,7 +65,8 @@ class HistoryStore:
         if not found:
             return None
         page = TemporalPage(found)
-        await self._fill(tenant, page, window, attributes, dataset_ids, last_n, limit_per_attribute)
+        wanted = Wanted(window, await self._numbers(attributes), dataset_ids)
+        await self._fill(tenant, page, wanted, last_n, limit_per_attribute)
         return page
 
     async def query(
@@ -75,12 +78,11 @@ class HistoryStore:
         last_n: int | None = None,
         limit_per_attribute: int | None = None,
     ) -> TemporalPage:
-        """The entities that have instances in the window, by id, with those instances."""
-        numbers = await self._numbers(query.attributes or None)
-        found = await self._entities.query(tenant, query, page, numbers)
-        window, attributes = query.temporal, query.attributes or None
+        """The entities that have instances in the window that meet the query, by id, with those instances."""
+        wanted = await self._wanted(query)
+        found = await self._entities.query(tenant, query, page, wanted)
         answer = TemporalPage(found.entities, found.count, found.next_key)
-        await self._fill(tenant, answer, window, attributes, query.dataset_ids, last_n, limit_per_attribute)
+        await self._fill(tenant, answer, wanted, last_n, limit_per_attribute)
         return answer
 
     async def aggregate(
@@ -92,13 +94,25 @@ class HistoryStore:
         attributes: Collection[str] | None = None,
         dataset_ids: Collection[str] = (),
     ) -> None:
-        """Put aggregates into entities that `retrieve_bare` or `query_bare` found (CIM 009 4.5.19)."""
-        numbers = await self._numbers(attributes)
+        """Put aggregates into entities that `retrieve_bare` found (CIM 009 4.5.19)."""
+        wanted = Wanted(window, await self._numbers(attributes), dataset_ids)
+        await self._aggregate(tenant, entities, aggregation, wanted)
+
+    async def aggregate_query(
+        self, tenant: str, query: EntityQuery, page: Page, aggregation: Aggregation
+    ) -> TemporalPage:
+        """The entities of a temporal query with aggregates of the instances that meet it."""
+        wanted = await self._wanted(query)
+        found = await self._entities.query(tenant, query, page, wanted)
+        await self._aggregate(tenant, found.entities, aggregation, wanted)
+        return TemporalPage(found.entities, found.count, found.next_key)
+
+    async def _aggregate(
+        self, tenant: str, entities: Sequence[TemporalEntity], aggregation: Aggregation, wanted: Wanted
+    ) -> None:
         async with self._database.acquire() as connection:
             for entity in entities:
-                rows = await aggregate(
-                    connection, tenant, entity.id, numbers, dataset_ids, window, aggregation
-                )
+                rows = await aggregate(connection, tenant, entity.id, wanted, aggregation)
                 await self._names.load_numbers(connection, rows)
                 entity.aggregates = {self._names.name_of(number): each for number, each in rows.items()}
 
@@ -109,8 +123,7 @@ class HistoryStore:
 
     async def query_bare(self, tenant: str, query: EntityQuery, page: Page) -> TemporalPage:
         """The entities of a temporal query without their instances."""
-        numbers = await self._numbers(query.attributes or None)
-        found = await self._entities.query(tenant, query, page, numbers)
+        found = await self._entities.query(tenant, query, page, await self._wanted(query))
         return TemporalPage(found.entities, found.count, found.next_key)
 
     async def execute(self, tenant: str, operation: HistoryOperation) -> None:
@@ -123,27 +136,17 @@ class HistoryStore:
         self,
         tenant: str,
         page: TemporalPage,
-        window: TemporalQuery | None,
-        attributes: Collection[str] | None,
-        dataset_ids: Collection[str],
+        wanted: Wanted,
         last_n: int | None,
         limit: int | None,
     ) -> None:
-        numbers = await self._numbers(attributes)
         most = min(last_n or UNLIMITED, (limit or UNLIMITED) + 1)
-        sql, arguments = select_instances(
-            tenant,
-            [each.id for each in page.entities],
-            numbers,
-            dataset_ids,
-            window,
-            newest_first=last_n is not None,
-            limit=most,
-        )
+        ids = [each.id for each in page.entities]
+        sql, arguments = select_instances(tenant, ids, wanted, newest_first=last_n is not None, limit=most)
         async with self._database.acquire() as connection:
             rows = await connection.fetch(sql, *arguments)
             await self._names.load_numbers(connection, {row["attribute_id"] for row in rows})
-        column = time_column(window)
+        column = time_column(wanted.window)
         if limit is not None:
             kept, page.cut_at = cut(rows, column, limit, newest_first=last_n is not None)
             if page.cut_at is not None:
@@ -162,6 +165,13 @@ class HistoryStore:
         for row in rows:
             name = self._names.name_of(row["attribute_id"])
             by_id[row["entity_id"]].instances.setdefault(name, []).append(_entry(name, row))
+
+    async def _wanted(self, query: EntityQuery) -> Wanted:
+        """The instances that a temporal query shows."""
+        async with self._database.acquire() as connection:
+            numbers = await self._names.numbers_of(connection, needed_names(query))
+        attributes = await self._numbers(query.attributes or None)
+        return Wanted(query.temporal, attributes, query.dataset_ids, query, numbers)
 
     async def _numbers(self, attributes: Collection[str] | None) -> list[int] | None:
         if attributes is None:

@@ -1,4 +1,4 @@
-"""Statements over `attr_history`: windows, the last instances, the entities that have any (CIM 009 4.11)."""
+"""Conditions and sources over `attr_history`, whose rows are called `h` (CIM 009 4.11)."""
 
 # ruff: noqa: S608 - statements are made of constants, columns and placeholders
 
@@ -46,54 +46,26 @@ def in_window(window: TemporalQuery | None, bound: list[Any]) -> str:
     return " AND ".join(conditions)
 
 
-def select_instances(
-    tenant: str,
-    entity_ids: Collection[str],
-    attribute_ids: Collection[int] | None,
-    dataset_ids: Collection[str],
-    window: TemporalQuery | None,
-    *,
-    newest_first: bool,
-    limit: int,
-) -> tuple[str, list[Any]]:
-    """At most `limit` instances of each attribute of each entity, in the order of time."""
-    bound: list[Any] = []
-    owner = bind(bound, tenant, "text")
-    entities = bind(bound, list(entity_ids), "text[]")
-    condition = in_window(window, bound)
-    if dataset_ids:
-        condition += f" AND h.dataset_id = any({bind(bound, list(dataset_ids), 'text[]')})"
-    direction = "DESC" if newest_first else "ASC"
-    column = time_column(window)
-    sql = f"""
-        SELECT {INSTANCE}
-        FROM ({_attributes_of(owner, entities, attribute_ids, bound)}) AS a(entity_id, attribute_id)
-        CROSS JOIN LATERAL (
-            SELECT h.* FROM attr_history h
-            WHERE h.tenant = {owner} AND h.entity_id = a.entity_id AND h.attribute_id = a.attribute_id
-                AND {condition}
-            ORDER BY h.{column} {direction}, h.instance_id {direction} LIMIT {bind(bound, limit, "bigint")}
-        ) AS h
-        ORDER BY h.entity_id, h.attribute_id, h.{column} {direction}, h.instance_id {direction}
-    """
-    return sql, bound
+def known_entities(owner: str) -> str:
+    """A subquery of the entities the history may know: those that are there, and those that were."""
+    return f"""(
+        SELECT id, types, created_at, modified_at, NULL::timestamptz AS deleted_at
+        FROM entity WHERE tenant = {owner}
+        UNION ALL
+        SELECT id, types, created_at, modified_at, deleted_at FROM temporal_entity t WHERE tenant = {owner}
+            AND NOT EXISTS (SELECT FROM entity e WHERE e.tenant = {owner} AND e.id = t.id)
+    )"""
 
 
-def has_instances(
-    tenant: str,
-    entity_id: str,
-    attribute_ids: Collection[int] | None,
-    window: TemporalQuery | None,
-    bound: list[Any],
-) -> str:
-    """The condition that an entity has an instance in the window; `tenant` and `entity_id` are SQL."""
-    conditions = [f"h.tenant = {tenant}", f"h.entity_id = {entity_id}", in_window(window, bound)]
-    if attribute_ids is not None:
-        conditions.append(f"h.attribute_id = any({bind(bound, list(attribute_ids), 'int[]')})")
-    return f"EXISTS (SELECT FROM attr_history h WHERE {' AND '.join(conditions)})"
+def of_datasets(dataset_ids: Collection[str], bound: list[Any]) -> str:
+    """The condition on `h` that an instance is of one of the datasets; `@none` is the default one (4.5.5)."""
+    if not dataset_ids:
+        return "TRUE"
+    keys = ["" if each == "@none" else each for each in dataset_ids]
+    return f"h.dataset_id = any({bind(bound, keys, 'text[]')})"
 
 
-def _attributes_of(owner: str, entities: str, attribute_ids: Collection[int] | None, bound: list[Any]) -> str:
+def attributes_of(owner: str, entities: str, attribute_ids: Collection[int] | None, bound: list[Any]) -> str:
     """The attributes each entity has: those asked for, else one look into the key for each."""
     if attribute_ids is not None:
         attributes = bind(bound, list(attribute_ids), "int[]")

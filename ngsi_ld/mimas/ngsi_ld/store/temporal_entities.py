@@ -4,25 +4,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..core.query.entity_query import EntityQuery, Page
+from ..core.query.posix_regex import parse_pattern
 from ..core.query.type_selection import TypeSelection
 from ..core.represent import TemporalEntity
 from .database import Database, Row
 from .entity_query_sql import listed_in_map
-from .history_sql import has_instances
+from .history_sql import known_entities
+from .instances_sql import Wanted, has_instances
 from .sql import bind
-
-_SOURCE = """(
-    SELECT id, types, created_at, modified_at, NULL::timestamptz AS deleted_at
-    FROM entity WHERE tenant = {owner}
-    UNION ALL
-    SELECT id, types, created_at, modified_at, deleted_at FROM temporal_entity t WHERE tenant = {owner}
-        AND NOT EXISTS (SELECT FROM entity e WHERE e.tenant = {owner} AND e.id = t.id)
-) AS known"""
 
 
 @dataclass(slots=True)
@@ -42,7 +36,7 @@ class TemporalEntities:
 
     async def find(self, tenant: str, ids: Sequence[str]) -> list[TemporalEntity]:
         """Those of the ids that have an evolution; current state alone is none."""
-        source = _SOURCE.format(owner="$1::text")
+        source = f"{known_entities('$1::text')} AS known"
         rows = await self._database.fetch(
             f"""SELECT * FROM {source} WHERE id = any($2::text[]) AND EXISTS
                 (SELECT FROM attr_history h WHERE h.tenant = $1 AND h.entity_id = known.id)""",
@@ -51,20 +45,20 @@ class TemporalEntities:
         )
         return [_entity(row) for row in rows]
 
-    async def query(
-        self, tenant: str, query: EntityQuery, page: Page, attribute_ids: Collection[int] | None
-    ) -> Found:
-        """The entities that meet the query and have an instance in the window, in the order of ids."""
+    async def query(self, tenant: str, query: EntityQuery, page: Page, wanted: Wanted) -> Found:
+        """The entities that meet the query and have an instance to show, in the order of ids."""
         bound: list[Any] = []
         owner = bind(bound, tenant, "text")
-        conditions = [
-            *_conditions(query, bound),
-            has_instances(owner, "known.id", attribute_ids, query.temporal, bound),
-        ]
+        source = f"{known_entities(owner)} AS known"
+        conditions = _conditions(query, bound)
+        filters = wanted.filters(owner, bound)
+        if filters is not None:
+            source += f" CROSS JOIN LATERAL ({filters.met('known.id')}) AS met"
+            conditions.append(filters.selects())
+        conditions.append(has_instances(owner, "known.id", wanted, filters, bound))
         if query.entity_map is not None:
             conditions.append(listed_in_map(query.entity_map, owner, "known.id", bound))
         where = " AND ".join(conditions)
-        source = _SOURCE.format(owner=owner)
         count = None
         if page.count:
             sql = f"SELECT count(*) FROM {source} WHERE {where}"
@@ -74,7 +68,7 @@ class TemporalEntities:
         descending = bool(query.ordering) and query.ordering[0].descending
         if page.after is not None:
             where += f" AND id {'<' if descending else '>'} {bind(bound, page.after, 'text')}"
-        sql = f"""SELECT * FROM {source} WHERE {where} ORDER BY id {"DESC" if descending else "ASC"}
+        sql = f"""SELECT known.* FROM {source} WHERE {where} ORDER BY id {"DESC" if descending else "ASC"}
             LIMIT {bind(bound, page.limit + 1, "bigint")} OFFSET {bind(bound, page.offset, "bigint")}"""
         rows = await self._database.fetch(sql, *bound)
         shown = rows[: page.limit]
@@ -88,7 +82,7 @@ def _conditions(query: EntityQuery, bound: list[Any]) -> list[str]:
     if query.ids:
         conditions.append(f"id = any({bind(bound, list(query.ids), 'text[]')})")
     elif query.id_pattern is not None:
-        conditions.append(f"id ~ {bind(bound, query.id_pattern, 'text')}")
+        conditions.append(f"id ~ {bind(bound, parse_pattern(query.id_pattern).postgres, 'text')}")
     if query.types is not None and not query.types.any_type:
         conditions.append(_has_types(query.types, bound))
     return conditions
