@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 MASK = "***"
 _SECRET_HEADERS = frozenset(
@@ -20,7 +21,10 @@ _SECRET_IN_TEXT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and its answer. `error` is set when no answer came; bodies are cut at `Evidence.keep`."""
+    """One request and its answer. `error` is set when no answer came; bodies are cut at `Evidence.keep`.
+
+    `incoming` marks what the target sent to the checker's own listener.
+    """
 
     started: datetime
     milliseconds: float
@@ -32,6 +36,7 @@ class Exchange:
     response_headers: tuple[tuple[str, str], ...] = ()
     response_body: str | None = None
     error: str | None = None
+    incoming: bool = False
 
     def to_har(self) -> dict[str, Any]:
         """The exchange as an entry of an HTTP Archive (HAR 1.2) log."""
@@ -50,16 +55,29 @@ class Exchange:
                 "content": {"text": self.response_body or ""},
             },
             **({"_error": self.error} if self.error else {}),
+            **({"_direction": "incoming"} if self.incoming else {}),
         }
 
 
 @dataclass(slots=True)
 class Evidence:
-    """The exchanges of one check, in order. Values of `secrets` never get in."""
+    """The exchanges of one check, in order. Values of `secrets` never get in.
+
+    `cut` counts exchanges beyond `most`, which are not kept.
+    """
 
     secrets: frozenset[str] = frozenset()
-    keep: int = 20_000
+    keep: int = 8_000
+    most: int = 40
     exchanges: list[Exchange] = field(default_factory=list)
+    cut: int = 0
+
+    def add(self, exchange: Exchange) -> None:
+        """Keep an exchange, unless there are too many already."""
+        if len(self.exchanges) < self.most:
+            self.exchanges.append(exchange)
+        else:
+            self.cut += 1
 
     def mask_headers(self, headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         """Headers without what only the owner may know."""
@@ -75,6 +93,7 @@ class Evidence:
         return text if len(text) <= self.keep else text[: self.keep] + f"... ({len(text)} characters)"
 
 
-def secrets_of(credentials: Mapping[str, str], environment: Mapping[str, str]) -> frozenset[str]:
-    """The values behind the credentials' environment variables."""
-    return frozenset(environment[name] for name in credentials.values() if environment.get(name))
+def secrets_of(variables: Iterable[str], environment: Mapping[str, str]) -> frozenset[str]:
+    """The values of these environment variables, as they are and as they travel in a URL."""
+    values = {environment[name] for name in variables if environment.get(name)}
+    return frozenset(values | {quote(each, safe="") for each in values})

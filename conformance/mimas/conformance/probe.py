@@ -2,100 +2,119 @@
 
 from __future__ import annotations
 
-import threading
 import time
-import uuid
+import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import httpx
 import orjson
 
+from .answer import Answer
 from .evidence import Evidence, Exchange
-from .target import Interface, Limits, Target
-from .verdicts import CheckError, Failure, NotTested
+from .http_server import Answering, Received, Reply
+from .listener import Inbox
+from .session import Request, Session, basic_pair, origin_of
+from .target import Interface, Limits, Sample, Target
+from .verdicts import CheckError, NoAnswer, NotTested
 
 USER_AGENT = "mimas-check"
-
-
-class Pace:
-    """Keeps all checks together under the target's requests a second."""
-
-    def __init__(self, requests_per_second: float) -> None:
-        self._interval = 1.0 / requests_per_second
-        self._next = 0.0
-        self._lock = threading.Lock()
-
-    def wait(self) -> None:
-        """Return when the next request may go out."""
-        with self._lock:
-            now = time.monotonic()
-            at = max(now, self._next)
-            self._next = at + self._interval
-        if at > now:
-            time.sleep(at - now)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A complete answer of the target; `body` is at most the limit long."""
-
-    status: int
-    headers: httpx.Headers
-    body: bytes
-    url: str
-
-    @property
-    def media_type(self) -> str:
-        """The Content-Type without its parameters, in lower case; empty when there is none."""
-        content_type: str = self.headers.get("content-type", "")
-        return content_type.partition(";")[0].strip().lower()
-
-    def json(self) -> Any:
-        """The body parsed as JSON; a body that is none is the target's Failure."""
-        try:
-            return orjson.loads(self.body)
-        except orjson.JSONDecodeError as error:
-            start = self.body[:80].decode("utf-8", "replace")
-            raise Failure(
-                f"{self.url} answers {self.status} with a body that is not JSON: {start!r} ({error})",
-                mend="Send JSON when the Content-Type says JSON.",
-            ) from error
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 @dataclass
 class Probe:
-    """One check's view of the target. All calls go through `send`, which records them as evidence."""
+    """One check's view of the target. All calls go through `send` or `fetch`, which keep them as evidence."""
 
-    target: Target
-    interface: Interface
-    client: httpx.Client
-    pace: Pace
+    session: Session
+    mechanism: str
+    check_id: str
     evidence: Evidence
-    token: str | None = None
-    run_id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
-    stop: threading.Event = field(default_factory=threading.Event)
+    facts: dict[str, Any] = field(default_factory=dict)
     _undo: list[Callable[[], None]] = field(default_factory=list)
+    _inboxes: list[Inbox] = field(default_factory=list)
+    _names: int = 0
+    _cleaning: bool = False
+    _ends: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._ends = time.monotonic() + self.limits.check_seconds
+
+    # -- what is known of the target
+
+    @property
+    def target(self) -> Target:
+        """The whole target: what it claims, allows and offers."""
+        return self.session.target
+
+    @property
+    def interface(self) -> Interface:
+        """The interface under check; checks of documents and samples have none."""
+        return self.target.interfaces[self.mechanism]
 
     @property
     def limits(self) -> Limits:
         """The target's limits."""
         return self.target.limits
 
+    def option(self, name: str, default: Any = None) -> Any:
+        """A value the target gives under `options` of the interface."""
+        return self.interface.options.get(name, default)
+
+    def secret(self, role: str) -> str:
+        """The secret of a role; NotTested when the target names none."""
+        secret = self.session.secret(role)
+        if secret is None:
+            raise NotTested(f"The target names no credential {role!r}, or its environment variable is empty.")
+        return secret
+
+    def sample_files(self) -> tuple[Sample, ...]:
+        """The sample files the target offers; NotTested when there are none."""
+        if not self.target.samples:
+            raise NotTested("The target offers no sample files.")
+        return self.target.samples
+
+    def read_file(self, path: Path) -> bytes:
+        """A file the user offers; one that cannot be read, or is too large, is a CheckError."""
+        try:
+            if path.stat().st_size > self.limits.max_bytes:
+                raise CheckError(f"{path.name} is larger than {self.limits.max_bytes} bytes.")
+            return path.read_bytes()
+        except OSError as error:
+            raise CheckError(f"{path} cannot be read: {error.strerror}") from error
+
+    def document(self, name: str) -> bytes:
+        """A document offered as evidence, from its file or its URL; NotTested when it is not offered."""
+        place = self.target.documents.get(name)
+        if place is None:
+            raise NotTested(f"The target offers no document {name!r}.")
+        if urlsplit(place).scheme in ("http", "https"):
+            return self.fetch(place).expect(200).body
+        return self.read_file(Path(place))
+
+    # -- calls
+
     def url(self, path: str) -> str:
         """`path` below the interface's base URL; absolute URLs stay as they are."""
         if urlsplit(path).scheme:
             return path
-        return urljoin(f"{self.interface.url}/", path.lstrip("/"))
+        return urljoin(f"{self.interface.url}/", path.lstrip("/")) if path else self.interface.url
 
     def get(self, path: str, **headers: str) -> Answer:
         """GET; header names with underscores instead of hyphens."""
-        return self.send(
-            "GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()}
-        )
+        return self.send("GET", path, headers=_with_hyphens(headers))
+
+    def read(self, path: str, **headers: str) -> Answer:
+        """GET that the whole run sends only once: for what does not change (landing page, description)."""
+        request = self._request("GET", path, _with_hyphens(headers), None, "token")
+        key = (request.url, tuple(sorted(request.headers.items())))
+        answer, exchange = self.session.read_once(key, lambda: self._exchange(request))
+        self.evidence.add(exchange)
+        return _answered(answer, exchange)
 
     def send(
         self,
@@ -105,75 +124,185 @@ class Probe:
         headers: Mapping[str, str] | None = None,
         content: bytes | str | None = None,
         json: Any = None,
-        authorized: bool = True,
+        role: str | None = "token",
     ) -> Answer:
-        """One request and its whole answer. No answer, or one beyond the limits, is a CheckError."""
-        if self.stop.is_set():
-            raise NotTested("The run was stopped.")
+        """One request and its whole answer; a redirect is an answer. None within the limits is NoAnswer.
+
+        `role` names the credential that goes along, only to the interface's own origin; None sends none.
+        """
         body = orjson.dumps(json) if json is not None else content
-        sent = {"User-Agent": USER_AGENT, **(headers or {})}
-        if json is not None:
-            sent.setdefault("Content-Type", "application/json")
-        if self.token and authorized:
-            sent.setdefault("Authorization", f"Bearer {self.token}")
-        self.pace.wait()
-        return self._recorded(method, self.url(path), sent, body)
+        sent = dict(headers or {})
+        if json is not None and not any(name.lower() == "content-type" for name in sent):
+            sent["Content-Type"] = "application/json"
+        request = self._request(method, path, sent, body, role)
+        answer, exchange = self._exchange(request)
+        self.evidence.add(exchange)
+        return _answered(answer, exchange)
+
+    def fetch(self, url: str, *, accept: str = "*/*", redirects: int = 5) -> Answer:
+        """GET of something that an answer or the user points to, wherever it is.
+
+        Without credentials; each hop passes the guard and is kept as evidence; a loop is a CheckError.
+        """
+        seen: list[str] = []
+        while len(seen) <= redirects:
+            answer = self.send("GET", url, headers={"Accept": accept}, role=None)
+            seen.append(url)
+            if answer.status not in REDIRECTS or "location" not in answer.headers:
+                return answer
+            url = urljoin(url, answer.headers["location"])
+            if url in seen:
+                raise CheckError(f"{seen[0]} redirects in a loop by way of {url}.")
+        raise CheckError(f"{seen[0]} redirects more than {redirects} times.")
+
+    # -- writing
+
+    def unique(self, word: str = "thing") -> str:
+        """A word that no other check and no other run uses."""
+        self._names += 1
+        place = f"{zlib.crc32(self.check_id.encode()):08x}"
+        return f"mimas-check-{self.session.run_id}-{place}-{word}{self._names}"
 
     def leave_clean(self, undo: Callable[[], None]) -> None:
         """Remember what removes something this check is about to write; run last-in first-out, always."""
         self._undo.append(undo)
 
+    def delete_afterwards(self, path: str, *, headers: Mapping[str, str] | None = None) -> None:
+        """Remember to DELETE `path`; that it is gone already is as good."""
+
+        def delete() -> None:
+            answer = self.send("DELETE", path, headers=headers)
+            if answer.status not in (200, 202, 204, 404, 410):
+                raise CheckError(f"{answer.url} could not be removed: {answer.status}")
+
+        self.leave_clean(delete)
+
     def clean_up(self) -> list[str]:
         """Undo all writes; what could not be undone is said, not hidden."""
         failures = []
-        self.stop = threading.Event()  # a stopped run still cleans up
+        self._cleaning = True  # a stopped run and an overdue check still clean up
         while self._undo:
             try:
                 self._undo.pop()()
             except Exception as error:  # whatever it is, the others must still be undone
                 failures.append(str(error))
+        for inbox in self._inboxes:
+            assert self.session.listener
+            self.session.listener.close_inbox(inbox)
         return failures
 
-    def _recorded(self, method: str, url: str, headers: dict[str, str], body: bytes | str | None) -> Answer:
+    # -- listening and remembering
+
+    def listen(self, answering: Answering | None = None) -> Inbox:
+        """A URL that the target can call, open until the check ends; what comes in is kept as evidence.
+
+        `answering` makes it a context source, or an endpoint that fails.
+        """
+        listener = self.session.listener
+        if listener is None:
+            raise NotTested("There is no listener that the target can call; see --listener.")
+        inbox = listener.open(lambda received: self._heard(received, answering))
+        self._inboxes.append(inbox)
+        return inbox
+
+    def note(self, name: str, value: Any) -> None:
+        """Keep a fact in the report, for people and for a later run that gets this one as --baseline."""
+        self.facts[name] = value
+
+    def earlier(self, name: str) -> Any:
+        """What this check noted in the run given as --baseline; NotTested without one."""
+        if self.session.baseline is None:
+            raise NotTested("There is no earlier run to compare with; give its JSON report as --baseline.")
+        for entry in self.session.baseline.get("checks", ()):
+            if entry.get("id") == self.check_id and name in entry.get("facts", {}):
+                return entry["facts"][name]
+        raise NotTested(f"The earlier run has no {name!r} of this check.")
+
+    # -- inside
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        content: bytes | str | None,
+        role: str | None,
+    ) -> Request:
+        url = self.url(path)
+        sent = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **headers}
+        if self._is_own(url):
+            sent = {**self._own_headers(role), **sent}
+        return Request(method, url, sent, content.encode() if isinstance(content, str) else content)
+
+    def _is_own(self, url: str) -> bool:
+        own = self.target.interfaces.get(self.mechanism)
+        return own is not None and origin_of(url) == origin_of(own.url)
+
+    def _own_headers(self, role: str | None) -> dict[str, str]:
+        headers = {}
+        if self.mechanism == "ngsi-ld" and self.target.tenant:
+            headers["NGSILD-Tenant"] = self.target.tenant
+        secret = self.session.secret(role) if role else None
+        if role and secret:
+            credential = self.target.credentials[role]
+            if credential.scheme == "bearer":
+                headers["Authorization"] = f"Bearer {secret}"
+            elif credential.scheme == "basic":
+                headers["Authorization"] = f"Basic {basic_pair(credential.user, secret)}"
+            elif credential.scheme == "header":
+                headers[credential.header] = secret
+        return headers
+
+    def _exchange(self, request: Request) -> tuple[Answer | None, Exchange]:
+        if not self._cleaning and self.session.stop.is_set():
+            raise NotTested("The run was stopped.")
+        if not self._cleaning and time.monotonic() > self._ends:
+            raise CheckError(f"The check went on for more than {self.limits.check_seconds:g} s.")
         started, clock = datetime.now(UTC), time.perf_counter()
         answer: Answer | None = None
         problem: str | None = None
         try:
-            answer = self._exchange(method, url, headers, body, clock + self.limits.timeout)
-        except (httpx.HTTPError, httpx.InvalidURL, _LimitExceeded) as error:
-            problem = str(error) or type(error).__name__
-        text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body
-        self.evidence.exchanges.append(
-            Exchange(
-                started=started,
-                milliseconds=(time.perf_counter() - clock) * 1000,
-                method=method,
-                url=self.evidence.mask(url),
-                request_headers=self.evidence.mask_headers(headers.items()),
-                request_body=self.evidence.mask(text) if text is not None else None,
-                status=answer.status if answer else None,
-                response_headers=self.evidence.mask_headers(answer.headers.items()) if answer else (),
-                response_body=self.evidence.mask(answer.body.decode("utf-8", "replace")) if answer else None,
-                error=problem,
-            )
+            answer = self.session.exchange(request)
+        except NoAnswer as error:
+            problem = error.message
+        return answer, self._record(request, answer, problem, started, time.perf_counter() - clock)
+
+    def _record(
+        self,
+        request: Request,
+        answer: Answer | None,
+        problem: str | None,
+        started: datetime,
+        seconds: float,
+    ) -> Exchange:
+        mask = self.evidence.mask
+        return Exchange(
+            started=started,
+            milliseconds=seconds * 1000,
+            method=request.method,
+            url=mask(request.url),
+            request_headers=self.evidence.mask_headers(request.headers.items()),
+            request_body=mask(request.body.decode("utf-8", "replace")) if request.body is not None else None,
+            status=answer.status if answer else None,
+            response_headers=self.evidence.mask_headers(answer.headers.multi_items()) if answer else (),
+            response_body=mask(answer.body.decode("utf-8", "replace")) if answer else None,
+            error=mask(problem) if problem else None,
         )
-        if answer is None:
-            raise CheckError(f"{method} {url} got no usable answer: {problem}")
-        return answer
 
-    def _exchange(
-        self, method: str, url: str, headers: dict[str, str], body: bytes | str | None, deadline: float
-    ) -> Answer:
-        with self.client.stream(method, url, headers=headers, content=body) as response:
-            received = bytearray()
-            for chunk in response.iter_bytes():
-                received += chunk
-                if len(received) > self.limits.max_bytes:
-                    raise _LimitExceeded(f"the body is larger than {self.limits.max_bytes} bytes")
-                if time.perf_counter() > deadline:
-                    raise _LimitExceeded(f"the answer takes longer than {self.limits.timeout} s")
-            return Answer(response.status_code, response.headers, bytes(received), str(response.url))
+    def _heard(self, received: Received, answering: Answering | None) -> Reply:
+        reply = answering(received) if answering else Reply(200)
+        request = Request(received.method, f"listener:/{received.path}", received.headers, received.body)
+        said = Answer(reply.status, httpx.Headers(dict(reply.headers)), reply.body, request.url)
+        exchange = self._record(request, said, None, received.at, 0.0)
+        self.evidence.add(replace(exchange, incoming=True))
+        return reply
 
 
-class _LimitExceeded(Exception):
-    """The target sends more, or for longer, than the checker is willing to read."""
+def _answered(answer: Answer | None, exchange: Exchange) -> Answer:
+    if answer is None:
+        raise NoAnswer(exchange.error or "no answer")
+    return answer
+
+
+def _with_hyphens(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}

@@ -65,6 +65,10 @@ class CheckError(Outcome):
     verdict = Verdict.ERROR
 
 
+class NoAnswer(CheckError):
+    """The target, or something it points to, gives no answer within the limits."""
+
+
 # From worst to best news: a requirement takes the first of these that any of its checks has.
 _PRECEDENCE = (
     Verdict.FAIL,
@@ -116,7 +120,7 @@ def judge_mim(mim: str, results: Iterable[tuple[str, Verdict]], *, strict: bool 
     tested = sum(verdict in _TESTED for verdict in applicable)
     return MimVerdict(
         mim=mim,
-        verdict=_verdict(applicable),
+        verdict=_verdict(applicable, results),
         level=_level(applicable),
         must_total=len(applicable),
         must_tested=tested,
@@ -124,8 +128,20 @@ def judge_mim(mim: str, results: Iterable[tuple[str, Verdict]], *, strict: bool 
     )
 
 
-def _verdict(applicable: list[Verdict]) -> Verdict:
+def judge_run(mims: Iterable[MimVerdict]) -> Verdict:
+    """The whole run: fail beats error beats not_tested beats pass; MIMs that do not apply say nothing."""
+    verdicts = {each.verdict for each in mims} - {Verdict.NOT_APPLICABLE}
+    for verdict in (Verdict.FAIL, Verdict.ERROR, Verdict.NOT_TESTED, Verdict.PASS):
+        if verdict in verdicts:
+            return verdict
+    return Verdict.NOT_TESTED
+
+
+def _verdict(applicable: list[Verdict], results: list[tuple[str, Verdict]]) -> Verdict:
     """fail when a MUST failed, error when one could not run, pass only when something was really tested."""
+    if not applicable and results:
+        # No MUST holds here: what is only recommended cannot fail, and is not conformance either.
+        return Verdict.NOT_APPLICABLE
     if Verdict.FAIL in applicable:
         return Verdict.FAIL
     if Verdict.ERROR in applicable:

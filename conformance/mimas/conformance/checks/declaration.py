@@ -13,26 +13,31 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from ..probe import Probe
 
+Level = Literal["MUST", "SHOULD", "MAY"]
 Needs = Literal["write", "listener", "baseline", "samples"]
 Run = Callable[["Probe"], None]
+
+# Mechanisms that are no interface: they are there for every target.
+OFFERED = frozenset({"documents", "samples", "product"})
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """One thing that can be found out about a target.
 
-    `requirement` names the catalogue entry it is evidence for, `mechanism` the interface it probes, `level`
-    what its failure means (MUST fails, SHOULD warns unless strict). `needs` says what must be there:
-    permission to write, a listener that the target can call, an earlier run, sample files. The docstring
-    is the message.
+    `requirements` names the catalogue entries it is evidence for, `mechanism` the interface it probes (or
+    `documents`, `samples`, `product`), `level` what its failure means (MUST fails, SHOULD warns unless
+    strict). `needs` says what must be there: permission to write, a listener that the target can call, an
+    earlier run, sample files; `documents` which documents must be offered. The docstring is the message.
     """
 
     id: str
-    requirement: str
+    requirements: tuple[str, ...]
     mechanism: str
-    level: Literal["MUST", "SHOULD", "MAY"]
+    level: Level
     clause: str | None
     needs: frozenset[Needs]
+    documents: tuple[str, ...]
     message: str
     run: Run
 
@@ -43,23 +48,39 @@ _declared: dict[str, Check] = {}
 def check(
     check_id: str,
     *,
-    requirement: str,
-    mechanism: str,
-    level: Literal["MUST", "SHOULD", "MAY"] = "MUST",
+    requirement: str | Iterable[str],
+    mechanism: str | Iterable[str],
+    level: Level = "MUST",
     clause: str | None = None,
     needs: Iterable[Needs] = (),
+    documents: Iterable[str] = (),
 ) -> Callable[[Run], Run]:
-    """Declare the decorated function as a check; its id must be new and never changes meaning."""
+    """Declare the decorated function as a check; its id must be new and never changes meaning.
+
+    With several mechanisms it becomes one check for each, called `<id>@<mechanism>`.
+    """
+    mechanisms = (mechanism,) if isinstance(mechanism, str) else tuple(mechanism)
+    requirements = (requirement,) if isinstance(requirement, str) else tuple(requirement)
 
     def declare(function: Run) -> Run:
-        if check_id in _declared:
-            raise ValueError(f"two checks have the id {check_id}")
         if not function.__doc__:
             raise ValueError(f"the check {check_id} needs a docstring: it is the message")
         message = " ".join(cleandoc(function.__doc__).split())
-        _declared[check_id] = Check(
-            check_id, requirement, mechanism, level, clause, frozenset(needs), message, function
-        )
+        for each in mechanisms:
+            own_id = check_id if isinstance(mechanism, str) else f"{check_id}@{each}"
+            if own_id in _declared:
+                raise ValueError(f"two checks have the id {own_id}")
+            _declared[own_id] = Check(
+                id=own_id,
+                requirements=requirements,
+                mechanism=each,
+                level=level,
+                clause=clause,
+                needs=frozenset(needs),
+                documents=tuple(documents),
+                message=message,
+                run=function,
+            )
         return function
 
     return declare

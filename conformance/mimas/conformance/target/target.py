@@ -41,6 +41,20 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class Credential:
+    """A secret by reference: the environment variable `env` holds it; `scheme` says how it is sent.
+
+    `bearer` sends it as a bearer token, `basic` with the name `user`, `header` as the header `header`;
+    `oauth2` is a client's secret that buys a token (only OIDC checks use it).
+    """
+
+    env: str
+    scheme: Literal["bearer", "basic", "header", "oauth2"] = "bearer"
+    user: str | None = None
+    header: str = "X-API-Key"
+
+
+@dataclass(frozen=True, slots=True)
 class Attestation:
     """A person's word for a requirement: who, when, where it can be read, until when it holds."""
 
@@ -59,23 +73,27 @@ class Attestation:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How polite the checker is: requests a second, requests at once, seconds and bytes for one answer."""
+    """How polite and how patient the checker is: rate, concurrency, seconds and bytes of one answer.
+
+    `check_seconds` is the longest that one check may go on.
+    """
 
     requests_per_second: float = 50.0
     concurrency: int = 4
     timeout: float = 10.0
     max_bytes: int = 10_000_000
+    check_seconds: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A product under test. `credentials` maps a role to the environment variable that holds its secret."""
+    """A product under test. `credentials` maps a role to its secret; `token` is the usual role."""
 
     name: str
     interfaces: Mapping[str, Interface]
     version: str | None = None
     vendor: str | None = None
-    credentials: Mapping[str, str] = field(default_factory=dict)
+    credentials: Mapping[str, Credential] = field(default_factory=dict)
     writes: Writes = "none"
     tenant: str | None = None
     service_area: tuple[float, float, float, float] | None = None
@@ -85,12 +103,14 @@ class Target:
     conditions: frozenset[str] = frozenset()
     attestations: tuple[Attestation, ...] = ()
     allow: tuple[str, ...] = ()
+    ca_file: str | None = None
     limits: Limits = field(default_factory=Limits)
 
     @property
     def hosts(self) -> frozenset[str]:
         """The hosts the user named: they may be called even where they are private."""
-        named = (urlsplit(each.url).hostname for each in self.interfaces.values())
+        places = [place for each in self.interfaces.values() for place in (each.url, each.description)]
+        named = (urlsplit(place).hostname for place in [*places, *self.documents.values()] if place)
         return frozenset(host for host in named if host)
 
 
@@ -112,6 +132,8 @@ def load_target(path: Path) -> Target:
         raise TargetError(
             "\n".join(f"{path}: {'/'.join(map(str, e.absolute_path)) or 'file'}: {e.message}" for e in errors)
         )
+    if document.get("writes") == "test-tenant" and not document.get("tenant"):
+        raise TargetError(f'{path}: "writes: test-tenant" needs the name of the `tenant`.')
     return _target(document, path.parent)
 
 
@@ -147,7 +169,7 @@ def _target(document: dict[str, Any], folder: Path) -> Target:
             )
             for mechanism, each in document["interfaces"].items()
         },
-        credentials={role: each["env"] for role, each in document.get("credentials", {}).items()},
+        credentials={role: Credential(**each) for role, each in document.get("credentials", {}).items()},
         writes=document.get("writes", "none"),
         tenant=document.get("tenant"),
         service_area=(area[0], area[1], area[2], area[3]) if area else None,
@@ -160,6 +182,7 @@ def _target(document: dict[str, Any], folder: Path) -> Target:
         conditions=frozenset(document.get("conditions", ())),
         attestations=tuple(_attestation(each) for each in document.get("attestations", ())),
         allow=tuple(document.get("allow", ())),
+        ca_file=str((folder / document["ca_file"]).resolve()) if "ca_file" in document else None,
         limits=Limits(**document.get("limits", {})),
     )
 
