@@ -9,7 +9,7 @@ import pytest
 
 from mimas.ngsi_ld.core.apply import apply
 from mimas.ngsi_ld.core.context.term_map import TermMap
-from mimas.ngsi_ld.core.operations import DeleteEntity, Operation, UpdateAttributes
+from mimas.ngsi_ld.core.operations import DeleteAttribute, DeleteEntity, Operation, UpdateAttributes
 from mimas.ngsi_ld.core.represent import Representation, represent_change, represent_deletion
 from mimas.ngsi_ld.core.state import Change, Document, EntityState
 
@@ -82,6 +82,16 @@ def test_a_deleted_instance_names_its_dataset() -> None:
         {"type": "Property", "value": 1},
         {"type": "Property", "value": NULL, "datasetId": GPS},
     ]
+
+
+def test_an_attribute_without_any_instance_left_is_one_null() -> None:
+    """When all its instances are deleted no dataset has to be told apart."""
+    gone = change(DeleteAttribute(entity_id="urn:a:b", attribute="speed", delete_all=True))
+
+    assert represent_change(gone, Representation(), CORE)["speed"] == {
+        "type": "Property",
+        "value": NULL,
+    }
 
 
 def test_a_deleted_language_property() -> None:

@@ -141,9 +141,17 @@ class _Deletions:
                 shown[name] = NGSI_LD_NULL
             return
         left = instances_of(shown[name]) if name in shown else []
+        if not left and len(nulls) > 1 and not (self._show_changes or how.sys_attrs):
+            nulls = [self._whole(instances_of(value)[0])]
         both = [*left, *nulls]
         if both:
             shown[name] = both if len(both) > 1 else both[0]
+
+    def _whole(self, instance: Instance) -> Any:
+        """The null of an attribute all of whose instances are gone: no dataset has to be told apart."""
+        kind = instance["type"]
+        null: Instance = {"type": kind, VALUE_MEMBER[kind]: null_value(kind)}
+        return NGSI_LD_NULL if self._bare_null else null
 
     def _null(self, attribute: str, instance: Instance) -> Any:
         how, kind, dataset = self._how, instance["type"], dataset_of(instance)
