@@ -114,6 +114,8 @@ class Session:
             if isinstance(error, httpx.TransportError):
                 self._silent[origin] = self._silent.get(origin, 0) + 1
             reason = str(error) or type(error).__name__
+            if isinstance(error, httpx.TimeoutException):
+                reason = f"nothing whole within {self.target.limits.timeout:g} s"
             raise NoAnswer(f"{request.method} {request.url} got no usable answer: {reason}") from error
         self._silent.pop(origin, None)
         return answer
