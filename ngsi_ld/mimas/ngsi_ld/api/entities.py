@@ -19,11 +19,11 @@ from .answers import Answer, Header, created, no_content
 from .content import linked_context, read_object
 from .contexts import RequestContext
 from .exchange import Exchange
-from .links import page_value
 from .map_use import require_map, with_map
 from .negotiation import ENTITIES, JSON, LD_JSON
 from .operation import Body, Operation, Parameter, Reply
 from .outcomes import batch_answer, write
+from .paging import behind_key, for_store, page_links
 from .parameters import (
     ATTRS,
     EXPAND_VALUES,
@@ -81,8 +81,10 @@ async def _answer(exchange: Exchange, members: Mapping[str, Any], context: Reque
     wanted = _with_pick(read_selection(exchange, members, context.terms, join_level=level), view)
     page = read_page(exchange)
     use = await with_map(exchange, wanted, members, context)
-    found = await exchange.broker.entities.query(exchange.tenant, use.query, page)
-    headers = _page_headers(exchange, page, found) + use.headers
+    if not wanted.ordering:
+        page = behind_key(exchange, page)
+    found = await exchange.broker.entities.query(exchange.tenant, use.query, for_store(page))
+    headers = _page_headers(exchange, page, found, ordered=bool(wanted.ordering)) + use.headers
     if not use.created and view.is_plain and context.terms.is_core and b"prefer" not in exchange.headers:
         plain = _plain_listing(exchange, found, context, headers)
         if plain is not None:
@@ -119,28 +121,13 @@ def _plain_listing(
     return Answer(200, b"[" + b",".join(texts) + b"]", [content_type, *headers])
 
 
-def _page_headers(exchange: Exchange, page: Page, found: EntityPage) -> list[Header]:
+def _page_headers(exchange: Exchange, page: Page, found: EntityPage, *, ordered: bool) -> list[Header]:
     """How many there are, and where the next and the previous page is (6.3.10, 6.3.13)."""
     headers: list[Header] = []
     if page.count:
         headers.append((b"ngsild-results-count", str(found.count).encode()))
-    return headers + page_links(exchange, page, more=found.next_key is not None)
-
-
-def page_links(exchange: Exchange, page: Page, *, more: bool) -> list[Header]:
-    """The Links to the pages around this one."""
-    headers: list[Header] = []
-    path = exchange.scope["path"]
-    if page.limit and more:
-        headers.append((b"link", _page_link(exchange, path, page, page.offset + page.limit, "next")))
-    if page.limit and page.offset:
-        headers.append((b"link", _page_link(exchange, path, page, max(page.offset - page.limit, 0), "prev")))
-    return headers
-
-
-def _page_link(exchange: Exchange, path: str, page: Page, offset: int, relation: str) -> bytes:
-    parameters = {**exchange.query, "limit": str(page.limit), "offset": str(offset)}
-    return page_value(path, parameters, relation, exchange.media_type)
+    next_key = None if ordered else found.next_key
+    return headers + page_links(exchange, page, more=found.next_key is not None, next_key=next_key)
 
 
 async def purge(exchange: Exchange) -> Answer:

@@ -62,6 +62,9 @@ NGSILD_ENTITY_MAP = Parameter(
 )
 LIMIT = Parameter("limit", "How many at most; 0 only together with count.", COUNT)
 OFFSET = Parameter("offset", "How many to leave out at the beginning.", COUNT)
+PAGE_KEY = Parameter(
+    "pageKey", "Where the page begins: from a next link, beside its offset; makes deep pages cheap."
+)
 COUNT_ALL = Parameter("count", "Whether NGSILD-Results-Count tells how many there are.", BOOLEAN)
 FORMAT = Parameter(
     "format", "The representation.", choice("normalized", "concise", "simplified", "keyValues")
@@ -96,7 +99,7 @@ SELECTION = (TYPE, IDS, ID_PATTERN, Q, *GEO, SCOPE_Q, CSF)
 PROJECTION = (ATTRS, PICK, OMIT, DATASET_IDS, LANG)
 JOINING = (JOIN, JOIN_LEVEL, CONTAINED_BY)
 REPRESENTATION = (FORMAT, OPTIONS, SYS_ATTRS)
-PAGING = (LIMIT, OFFSET, COUNT_ALL)
+PAGING = (LIMIT, OFFSET, PAGE_KEY, COUNT_ALL)
 ORDERING = (ORDER_BY, COLLATION, ORDER_FROM, ORDER_GEOMETRY)
 MAPPING = (ENTITY_MAP, ENTITY_MAP_LIFETIME, NGSILD_ENTITY_MAP)
 TEMPORAL = (TIMEREL, TIME_AT, END_TIME_AT, TIME_PROPERTY)

@@ -22,10 +22,10 @@ from mimas.ngsi_ld.store.subscriptions import StoredSubscription, SubscriptionSt
 from .answers import Answer, created, json_answer, no_content
 from .content import linked_context, read_object
 from .contexts import RequestContext
-from .entities import page_links
 from .exchange import Exchange
 from .negotiation import DOCUMENT, LD_JSON
 from .operation import PATCH_BODY, Body, Operation, Parameter, Reply
+from .paging import page_links
 from .parameters import COUNT_ALL, LIMIT, OFFSET, OPTIONS, SYS_ATTRS, read_boolean, read_options
 from .problems import BASE
 from .schemas import CREATED, NO_CONTENT, URI, array_of, reference

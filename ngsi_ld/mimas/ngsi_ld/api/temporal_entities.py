@@ -16,12 +16,12 @@ from .addressing import entity_id, entity_path
 from .answers import Answer, Header, created, no_content
 from .content import linked_context, read_object
 from .contexts import RequestContext
-from .entities import page_links
 from .exchange import Exchange
 from .map_use import with_map
 from .negotiation import DOCUMENT
 from .operation import Body, Operation, Reply
 from .outcomes import write
+from .paging import behind_key, for_store, page_links
 from .parameters import (
     AGGREGATION,
     COLLATION,
@@ -122,23 +122,23 @@ async def _answer(exchange: Exchange, members: Mapping[str, Any], context: Reque
     wanted = replace(
         wanted, dataset_ids=view.how.base.dataset_ids, attributes=view.attributes or wanted.attributes
     )
-    page = read_page(exchange)
+    page = behind_key(exchange, read_page(exchange))
     use = await with_map(exchange, wanted, members, context, temporal=True)
     wanted = use.query
     history = exchange.broker.history
     if view.aggregation is not None:
-        found = await history.aggregate_query(exchange.tenant, wanted, page, view.aggregation)
+        found = await history.aggregate_query(exchange.tenant, wanted, for_store(page), view.aggregation)
     else:
         found = await history.query(
             exchange.tenant,
             wanted,
-            page,
+            for_store(page),
             last_n=view.last_n,
             limit_per_attribute=exchange.broker.limits.temporal_instances,
         )
     documents = [represent_temporal(each, view.how, context.terms) for each in found.entities]
     status, headers = _part(exchange, view, found)
-    headers += page_links(exchange, page, more=found.next_key is not None)
+    headers += page_links(exchange, page, next_key=found.next_key)
     if page.count:
         headers.append((b"ngsild-results-count", str(found.count).encode()))
     status = 201 if use.created and status == 200 else status
