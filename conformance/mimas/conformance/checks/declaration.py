@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from inspect import cleandoc
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
     from ..probe import Probe
@@ -17,6 +17,7 @@ Level = Literal["MUST", "SHOULD", "MAY"]
 Needs = Literal["write", "listener", "baseline", "samples"]
 Run = Callable[["Probe"], None]
 
+NEEDS: frozenset[str] = frozenset(get_args(Needs))
 # Mechanisms that are no interface: they are there for every target.
 OFFERED = frozenset({"documents", "samples", "product"})
 
@@ -36,7 +37,7 @@ class Check:
     mechanism: str
     level: Level
     clause: str | None
-    needs: frozenset[Needs]
+    needs: frozenset[str]
     documents: tuple[str, ...]
     message: str
     run: Run
@@ -52,7 +53,7 @@ def check(
     mechanism: str | Iterable[str],
     level: Level = "MUST",
     clause: str | None = None,
-    needs: Iterable[Needs] = (),
+    needs: Iterable[str] = (),
     documents: Iterable[str] = (),
 ) -> Callable[[Run], Run]:
     """Declare the decorated function as a check; its id must be new and never changes meaning.
@@ -60,6 +61,9 @@ def check(
     With several mechanisms it becomes one check for each, called `<id>@<mechanism>`.
     """
     mechanisms = (mechanism,) if isinstance(mechanism, str) else tuple(mechanism)
+    needed = frozenset(needs)
+    if not needed <= NEEDS:
+        raise ValueError(f"the check {check_id} needs what nobody knows: {sorted(needed - NEEDS)}")
     requirements = (requirement,) if isinstance(requirement, str) else tuple(requirement)
 
     def declare(function: Run) -> Run:
@@ -76,7 +80,7 @@ def check(
                 mechanism=each,
                 level=level,
                 clause=clause,
-                needs=frozenset(needs),
+                needs=needed,
                 documents=tuple(documents),
                 message=message,
                 run=function,

@@ -1,0 +1,154 @@
+"""The report of a run as one JSON document; every other form is made of this one."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib import metadata, resources
+from typing import Any
+
+from ..catalogue import load_catalogue
+from ..evidence import Exchange
+from ..runner import CheckResult, Contact, RequirementResult, Run
+from ..target import Target
+from ..verdicts import LEVEL_RULE, MimVerdict
+
+FORMAT = "urn:mimas:conformance-report:1"
+Report = dict[str, Any]
+
+
+def report_of(run: Run) -> Report:
+    """The whole run: who was checked with what, every verdict, every exchange once."""
+    catalogue = load_catalogue()
+    record = _Record()
+    contacts = [_contact(each, record) for each in run.contacts]
+    checks = [_check(each, record) for each in run.checks]
+    return {
+        "format": FORMAT,
+        "tool": {"name": "mimas", "version": metadata.version("mimas")},
+        "catalogue": {
+            "id": "mimas-requirements",
+            "version": catalogue.version,
+            "edition": catalogue.edition,
+            "sha256": catalogue.sha256,
+        },
+        "target": _target(run.target),
+        "started": run.started.isoformat(),
+        "finished": run.finished.isoformat(),
+        "profiles": list(run.profiles),
+        "strict": run.strict,
+        "stopped": run.stopped,
+        "verdict": run.verdict.value,
+        "level_rule": LEVEL_RULE,
+        "mims": [_mim(each) for each in run.mims],
+        "contacts": contacts,
+        "requirements": [_requirement(each) for each in run.requirements],
+        "checks": checks,
+        "har": {
+            "log": {"version": "1.2", "creator": {"name": "mimas", "version": "1"}, "entries": record.entries}
+        },
+    }
+
+
+@cache
+def report_schema() -> dict[str, Any]:
+    """The published JSON Schema of the report."""
+    text = (resources.files(__package__) / "schema.json").read_bytes()
+    schema: dict[str, Any] = json.loads(text)
+    return schema
+
+
+class _Record:
+    """The exchanges of the run, each once, however many checks used it."""
+
+    def __init__(self) -> None:
+        self.entries: list[dict[str, Any]] = []
+        self._known: dict[int, int] = {}
+        self._kept: list[Exchange] = []
+
+    def add(self, exchanges: tuple[Exchange, ...]) -> list[int]:
+        return [self._place(each) for each in exchanges]
+
+    def _place(self, exchange: Exchange) -> int:
+        place = self._known.get(id(exchange))
+        if place is None:
+            place = self._known[id(exchange)] = len(self.entries)
+            self._kept.append(exchange)
+            self.entries.append(exchange.to_har())
+        return place
+
+
+def _target(target: Target) -> dict[str, Any]:
+    return {
+        "name": target.name,
+        "version": target.version,
+        "vendor": target.vendor,
+        "interfaces": [{"mechanism": each.mechanism, "url": each.url} for each in target.interfaces.values()],
+        "writes": target.writes,
+    }
+
+
+def _mim(mim: MimVerdict) -> dict[str, Any]:
+    return {
+        "mim": mim.mim,
+        "verdict": mim.verdict.value,
+        "level": mim.level,
+        "must_total": mim.must_total,
+        "must_tested": mim.must_tested,
+        "counts": {verdict.value: count for verdict, count in mim.counts.items()},
+    }
+
+
+def _contact(contact: Contact, record: _Record) -> dict[str, Any]:
+    return {
+        "mechanism": contact.mechanism,
+        "url": contact.url,
+        "verdict": contact.verdict.value,
+        "message": contact.message,
+        "mend": contact.mend,
+        "exchanges": record.add(contact.exchanges),
+    }
+
+
+def _requirement(result: RequirementResult) -> dict[str, Any]:
+    requirement = result.requirement
+    return {
+        "id": requirement.id,
+        "mim": requirement.mim,
+        "title": requirement.title,
+        "level": requirement.level,
+        "reference": requirement.reference,
+        "confidence": requirement.confidence,
+        "verdict": result.verdict.value,
+        "checks": [each.check.id for each in result.checks],
+        "attestations": [
+            {
+                "by": each.by,
+                "date": each.given_on.isoformat(),
+                "link": each.link,
+                "expires": each.expires.isoformat() if each.expires else None,
+                "equivalent": each.equivalent,
+                "text": each.text,
+            }
+            for each in result.attestations
+        ],
+    }
+
+
+def _check(result: CheckResult, record: _Record) -> dict[str, Any]:
+    check = result.check
+    return {
+        "id": check.id,
+        "title": check.message,
+        "requirements": list(check.requirements),
+        "mechanism": check.mechanism,
+        "level": check.level,
+        "clause": check.clause,
+        "verdict": result.verdict.value,
+        "message": result.message,
+        "mend": result.mend,
+        "milliseconds": round(result.milliseconds),
+        "exchanges": record.add(result.exchanges),
+        "left_behind": list(result.left_behind),
+        "facts": result.facts,
+    }
