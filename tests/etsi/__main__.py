@@ -1,7 +1,7 @@
 """The public NGSI-LD suite against Mimas: `make conformance-ngsi-ld`, with SUITE_SRC naming a clone of it.
 
-Each category gets a platform of its own on an empty database. The script that runs it is the one in `../shared`
-unless SUITE_RUNNER names another; arguments are categories (default: those of docs/conformance.md).
+Each category gets a platform of its own on an empty database. The script that runs it is the one in
+`../shared` unless SUITE_RUNNER names another; arguments are categories, all of them without any.
 """
 
 from __future__ import annotations
