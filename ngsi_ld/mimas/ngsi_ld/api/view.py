@@ -8,9 +8,14 @@ from typing import Any, Literal
 
 from mimas.ngsi_ld.core.context import TermMap
 from mimas.ngsi_ld.core.errors import BadRequestData, InvalidRequest
-from mimas.ngsi_ld.core.names import require_name, require_uri
-from mimas.ngsi_ld.core.query.projection import parse_attribute_list
-from mimas.ngsi_ld.core.represent import Format, Projection, Representation, parse_projection
+from mimas.ngsi_ld.core.names import require_uri
+from mimas.ngsi_ld.core.query.projection import (
+    Projection,
+    check_projections,
+    parse_attribute_list,
+    parse_projection,
+)
+from mimas.ngsi_ld.core.represent import Format, Representation
 
 from .exchange import Exchange
 from .negotiation import GEO_JSON
@@ -73,7 +78,7 @@ def read_view(exchange: Exchange, members: Mapping[str, Any], terms: TermMap) ->
         geometry_property=terms.expand(query.get("geometryProperty", "location")),
     )
     if pick and omit:
-        how = replace(how, omit=omit.names - omit.linked.keys())
+        how = replace(how, omit=omit.whole)
     return View(how, join)
 
 
@@ -85,18 +90,14 @@ def read_projections(
         raise BadRequestData("attrs cannot be combined with pick or omit.")
     pick = _read_projection(members, "pick", terms)
     omit = _read_projection(members, "omit", terms)
-    if pick and omit and pick.names & (omit.names - omit.linked.keys()):
-        raise BadRequestData("The same member is picked and omitted.")
+    check_projections(pick, omit, None)
     attrs = members.get("attrs")
     return pick, omit, None if attrs is None else parse_attribute_list(attrs, "attrs", terms.expand)
 
 
 def _read_projection(members: Mapping[str, Any], name: str, terms: TermMap) -> Projection | None:
     value = members.get(name)
-    if value is None:
-        return None
-    text = value if isinstance(value, str) else ",".join(value)
-    return parse_projection(text, lambda each: terms.expand(require_name(each, f"A member of {name}")))
+    return None if value is None else parse_projection(value, name, terms.expand)
 
 
 def _read_format(query: Mapping[str, str], options: frozenset[str]) -> Format:

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from mimas.ngsi_ld.core.context.term_map import TermMap
+from mimas.ngsi_ld.core.query.projection import parse_projection
 from mimas.ngsi_ld.core.represent import (
     Representation,
     embed,
     flatten,
     linked_ids,
     next_level,
-    parse_projection,
 )
 from mimas.ngsi_ld.core.state import Document, EntityState
 
@@ -123,7 +123,7 @@ def test_contained_by_is_not_entered() -> None:
 
 def test_linked_projection() -> None:
     """`next{name}` picks of the target."""
-    how = Representation.of(pick=parse_projection("next{name}", str))
+    how = Representation.of(pick=parse_projection("next{name}", "pick", str))
 
     assert shown(how, 1) == {"next": {**rel(B), "entity": {"name": {"type": "Property", "value": "b"}}}}
 

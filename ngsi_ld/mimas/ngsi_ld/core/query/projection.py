@@ -25,6 +25,11 @@ class Projection:
         return dict(self.linked).get(relationship)
 
     @property
+    def whole(self) -> frozenset[str]:
+        """The names that are meant as a whole: not those that are only entered by braces."""
+        return self.names - {name for name, _ in self.linked}
+
+    @property
     def depth(self) -> int:
         """How many relationships the deepest part follows: 0 without linked entities."""
         return max((1 + inner.depth for _, inner in self.linked), default=0)
@@ -63,8 +68,7 @@ def check_projections(pick: Projection | None, omit: Projection | None, attrs: I
         raise BadRequestData("attrs cannot be combined with pick or omit")
     if pick is None or omit is None:
         return
-    whole = {name for name in omit.names if omit.of_linked(name) is None}
-    both = sorted(pick.names & whole)
+    both = sorted(pick.names & omit.whole)
     if both:
         raise BadRequestData(f"{both[0]} is both picked and omitted")
 

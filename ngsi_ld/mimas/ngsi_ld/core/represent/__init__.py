@@ -5,7 +5,6 @@ from .entity import represent_entity
 from .geojson import to_feature, to_feature_collection
 from .linked import embed, flatten, inliner, linked_ids, next_level
 from .notification import represent_change, represent_deletion
-from .projection import Projection, parse_projection
 from .representation import Format, Representation
 from .temporal import Aggregated, Bucket, TemporalEntity, TemporalRepresentation, represent_temporal
 
@@ -13,7 +12,6 @@ __all__ = [
     "Aggregated",
     "Bucket",
     "Format",
-    "Projection",
     "Representation",
     "TemporalEntity",
     "TemporalRepresentation",
@@ -23,7 +21,6 @@ __all__ = [
     "inliner",
     "linked_ids",
     "next_level",
-    "parse_projection",
     "represent_change",
     "represent_deletion",
     "represent_entity",

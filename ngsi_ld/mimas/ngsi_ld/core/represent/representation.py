@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from .projection import Projection
+from ..query.projection import Projection
 
 Format = Literal["normalized", "concise", "simplified"]
 _NONE = "@none"
@@ -38,9 +38,9 @@ class Representation:
         """A representation with parsed projections; what `omit` enters by braces is not omitted itself."""
         how = cls(**others)  # type: ignore[arg-type]
         if pick is not None:
-            return replace(how, pick=pick.names, linked=pick.linked)
+            return replace(how, pick=pick.names, linked=dict(pick.linked))
         if omit is not None:
-            return replace(how, omit=omit.names - omit.linked.keys(), linked=omit.linked)
+            return replace(how, omit=omit.whole, linked=dict(omit.linked))
         return how
 
     @property
@@ -74,6 +74,5 @@ class Representation:
         if projection is None:
             return bare
         if self.omit is not None:
-            names = projection.names - projection.linked.keys()
-            return replace(bare, omit=names, linked=projection.linked)
-        return replace(bare, pick=projection.names, linked=projection.linked)
+            return replace(bare, omit=projection.whole, linked=dict(projection.linked))
+        return replace(bare, pick=projection.names, linked=dict(projection.linked))

@@ -12,12 +12,12 @@ from ..context.term_map import TermMap
 from ..instants import parse_instant
 from ..query.geo import GeoQuery, parse_geo_query
 from ..query.posix_regex import Pattern, parse_pattern
+from ..query.projection import parse_projection
 from ..query.q import parse_query
 from ..query.q_tree import Node
 from ..query.scope import ScopeQuery, parse_scope_query
 from ..query.type_selection import TypeSelection, parse_type_selection
 from ..represent import Representation
-from ..represent.projection import parse_projection
 from ..state import DEFAULT_DATASET
 
 ATTRIBUTE_TRIGGERS = frozenset({"attributeCreated", "attributeUpdated", "attributeDeleted"})
@@ -157,8 +157,8 @@ def _representation(document: Mapping[str, Any], terms: TermMap) -> Representati
     pick, omit, attributes = (notification.get(name) for name in ("pick", "omit", "attributes"))
     form = notification.get("format", "normalized")
     return Representation.of(
-        pick=parse_projection(",".join(pick), terms.expand) if pick else None,
-        omit=parse_projection(",".join(omit), terms.expand) if omit else None,
+        pick=parse_projection(pick, "pick", terms.expand) if pick else None,
+        omit=parse_projection(omit, "omit", terms.expand) if omit else None,
         format="simplified" if form == "keyValues" else form,
         sys_attrs=notification.get("sysAttrs", False),
         attrs=frozenset(map(terms.expand, attributes)) if attributes else None,
