@@ -6,12 +6,15 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: run test lint bench docs lock wheel conformance-ngsi-ld clean help
+.PHONY: run test coverage lint bench docs lock wheel conformance-ngsi-ld clean help
 
 run: $(STAMP)  ## build .venv, start the whole platform and play real meters into it
 	$(BIN)/mimas up --demo $(ARGS)
 
 test: $(STAMP)  ## run every test (installs PostgreSQL, PostGIS, Mosquitto and Chromium when missing and root)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+coverage: $(STAMP)  ## the same, counting lines and branches; takes longer
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered $(ARGS)
 
 lint: $(STAMP)  ## style, types and import rules
