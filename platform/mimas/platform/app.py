@@ -103,6 +103,7 @@ class PlatformApp:
         if self._housekeeping:
             reaper = Reaper(database)
             stack.push_async_callback(_stop, asyncio.create_task(reaper.run()))
+            stack.push_async_callback(_stop, asyncio.create_task(broker.keeper.run()))
         api = create_app(broker, cors_origins=self._settings.cors_origins)
         dispatch = Dispatch(api, operations_routes(database, composition.version), _pages(composition))
         return RequestLog(Gate(dispatch, Policy(tokens)))

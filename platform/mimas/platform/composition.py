@@ -20,6 +20,7 @@ from mimas.ngsi_ld.store.subscriptions import SubscriptionStore
 from .metrics import MeasuredWriter
 from .outbound import OutboundFailed, OutboundGuard, OutboundRefused, fetch, guarded_client
 from .settings import Settings
+from .snapshot_notices import SnapshotNotices
 
 if TYPE_CHECKING:
     import httpx
@@ -45,7 +46,8 @@ async def open_broker(settings: Settings) -> AsyncIterator[Composition]:
         max_size=settings.database_connections,
         statement_timeout=settings.statement_timeout,
     )
-    contexts = ContextFetcher(OutboundGuard(settings.outbound_allow))
+    guard = OutboundGuard(settings.outbound_allow)
+    contexts, notices = ContextFetcher(guard), SnapshotNotices(guard)
     try:
         writer = MeasuredWriter(
             database,
@@ -62,9 +64,14 @@ async def open_broker(settings: Settings) -> AsyncIterator[Composition]:
                 limits=limits_of(settings),
                 version=version,
                 public_url=settings.public_url,
+                notify=notices,
             )
-            yield Composition(settings, database, broker, version)
+            try:
+                yield Composition(settings, database, broker, version)
+            finally:
+                await broker.close()
     finally:
+        await notices.close()
         await contexts.close()
         await database.close()
 

@@ -48,7 +48,9 @@ async def broker(database_url: str, remote: RemoteContexts) -> AsyncIterator[Bro
     """A broker that writes and reads."""
     database = await Database.open(database_url, max_size=4)
     async with Writer(database, drains=1) as writer:
-        yield Broker.on(database, writer, remote)
+        broker = Broker.on(database, writer, remote)
+        yield broker
+        await broker.close()
     await database.close()
 
 

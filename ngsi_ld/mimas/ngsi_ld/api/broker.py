@@ -7,19 +7,21 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from mimas.ngsi_ld.core.errors import NonexistentTenant
+from mimas.ngsi_ld.core.errors import NonexistentTenant, ResourceNotFound
 from mimas.ngsi_ld.store.contexts import ContextStore
 from mimas.ngsi_ld.store.database import Database
 from mimas.ngsi_ld.store.discovery import DiscoveryStore
 from mimas.ngsi_ld.store.entities import EntityStore
 from mimas.ngsi_ld.store.entity_maps import EntityMapStore
 from mimas.ngsi_ld.store.history import HistoryStore
+from mimas.ngsi_ld.store.snapshots import SnapshotStore
 from mimas.ngsi_ld.store.subscriptions import SubscriptionStore
 from mimas.ngsi_ld.store.tenants import TenantStore
 from mimas.ngsi_ld.store.writer import Writer
 
 from .contexts import ContextFetch, ContextResolver
 from .limits import Limits
+from .snapshot_keeper import Notify, SnapshotKeeper
 
 
 @dataclass(slots=True)
@@ -29,13 +31,16 @@ class Broker:
     `public_url` is scheme and host as clients see them, when a proxy hides them; `alias` names the broker
     in `/info/sourceIdentity` (CIM 009 5.15). `range_unit` is the unit of Content-Range: 6.3.10 says
     DateTime, some clients expect date-time. `links` are more entries of the start page, name to path.
+    `notify` carries notifications of snapshots to their endpoints; without it none are sent.
     """
 
+    database: Database
     entities: EntityStore
     history: HistoryStore
     discovery: DiscoveryStore
     subscriptions: SubscriptionStore
     entity_maps: EntityMapStore
+    snapshots: SnapshotStore
     tenants: TenantStore
     writer: Writer
     context_store: ContextStore
@@ -46,7 +51,12 @@ class Broker:
     public_url: str = ""
     range_unit: str = "DateTime"
     links: Mapping[str, str] = field(default_factory=dict)
+    notify: Notify | None = None
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    keeper: SnapshotKeeper = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.keeper = SnapshotKeeper(self.database, self)
 
     @classmethod
     def on(
@@ -61,17 +71,32 @@ class Broker:
         """A broker with all its stores on one database; `fetch` downloads remote contexts."""
         context_store = ContextStore(database)
         return cls(
+            database=database,
             entities=EntityStore(database),
             history=HistoryStore(database),
             discovery=DiscoveryStore(database),
             subscriptions=SubscriptionStore(database),
             entity_maps=EntityMapStore(database),
+            snapshots=SnapshotStore(database),
             tenants=TenantStore(database),
             writer=writer,
             context_store=context_store,
             contexts=ContextResolver(context_store, fetch, default_url=default_context),
             **others,
         )
+
+    async def close(self) -> None:
+        """Stop the work in the background; the database and the writer are others' to close."""
+        await self.keeper.close()
+
+    async def data_tenant(self, tenant: str, snapshot_id: str) -> str:
+        """The tenant that holds a snapshot's data; ResourceNotFound for an unknown snapshot (6.3.22)."""
+        now = datetime.now(UTC)
+        snapshot = await self.snapshots.find(tenant, snapshot_id, now)
+        if snapshot is None:
+            raise ResourceNotFound(f"There is no snapshot {snapshot_id!r} here, or it has expired.")
+        await self.snapshots.note_use(snapshot, now)
+        return snapshot.data_tenant
 
     async def require_tenant(self, tenant: str) -> None:
         """NonexistentTenant for one that nobody has written to (CIM 009 5.5.10)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qsl
 
 from mimas.ngsi_ld.core.errors import InvalidRequest
@@ -26,8 +26,8 @@ class Exchange:
     __slots__ = (
         "broker",
         "headers",
+        "is_in_snapshot",
         "media_type",
-        "operation",
         "path",
         "query",
         "receive",
@@ -35,18 +35,23 @@ class Exchange:
         "tenant",
     )
 
-    def __init__(
-        self, broker: Broker, operation: Operation, scope: Mapping[str, Any], receive: Receive
-    ) -> None:
+    def __init__(self, broker: Broker, scope: Mapping[str, Any], receive: Receive) -> None:
         self.broker = broker
-        self.operation = operation
         self.scope = scope
         self.receive = receive
         self.path: Mapping[str, str] = scope["path_params"]
         self.headers: Mapping[bytes, bytes] = scope["header_map"]
         self.query: Mapping[str, str] = NO_PARAMETERS
         self.tenant = ""
+        self.is_in_snapshot = False
         self.media_type = JSON
+
+    @classmethod
+    def within(cls, broker: Broker, tenant: str) -> Self:
+        """An exchange without a request: for what the broker asks itself in the name of a tenant."""
+        exchange = cls(broker, {"path_params": {}, "header_map": {}}, _receive_nothing)
+        exchange.tenant = tenant
+        return exchange
 
     @property
     def content_type(self) -> str | None:
@@ -67,6 +72,10 @@ class Exchange:
             return self.broker.public_url
         host = self.headers.get(b"host", b"localhost").decode("latin-1")
         return f"{self.scope.get('scheme', 'http')}://{host}"
+
+
+async def _receive_nothing() -> MutableMapping[str, Any]:
+    return {"type": "http.disconnect"}
 
 
 def read_headers(raw: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:

@@ -10,7 +10,8 @@ class Limits:
     """Bounds with clear 4xx answers; every one is a setting of the platform.
 
     `temporal_instances` is the number of attribute instances one temporal answer may hold before it is
-    sent in parts with 206 (CIM 009 6.3.10).
+    sent in parts with 206 (CIM 009 6.3.10). `entity_map_size` is how many entities an entity map may list;
+    `snapshots` how many a tenant may have. Entity maps and snapshots live at most so many seconds.
     """
 
     body_bytes: int = 16 * 1024 * 1024
@@ -23,3 +24,5 @@ class Limits:
     temporal_instances: int = 10_000
     entity_map_size: int = 100_000
     entity_map_seconds: float = 86_400
+    snapshots: int = 100
+    snapshot_seconds: float = 7 * 86_400

@@ -13,6 +13,7 @@ from .subscription_schemas import COMPONENTS as SUBSCRIPTION_COMPONENTS
 _PROBLEM = {"$ref": "#/components/responses/Problem"}
 _TENANT = {"$ref": "#/components/parameters/NGSILD-Tenant"}
 _LINK = {"$ref": "#/components/parameters/Link"}
+_SNAPSHOT = {"$ref": "#/components/parameters/NGSILD-Snapshot"}
 
 
 def openapi_document(operations: Iterable[Operation], version: str) -> dict[str, Any]:
@@ -49,6 +50,8 @@ def _describe(operation: Operation) -> dict[str, Any]:
         described["description"] = f"ETSI GS CIM 009 V1.9.1 clause {operation.clause}."
     if operation.tenants:
         described["parameters"] += [_TENANT, _LINK]
+        if operation.in_snapshots:
+            described["parameters"].append(_SNAPSHOT)
     if operation.body:
         content = {media: {"schema": operation.body.schema} for media in operation.body.media_types}
         described["requestBody"] = {"required": True, "content": content}
@@ -100,6 +103,12 @@ def _shared_parameters() -> dict[str, Any]:
             "in": "header",
             "description": "The tenant; without it the default tenant.",
             "schema": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$"},
+        },
+        "NGSILD-Snapshot": {
+            "name": "NGSILD-Snapshot",
+            "in": "header",
+            "description": "The snapshot that is read and written instead of the present state.",
+            "schema": {"type": "string", "format": "uri"},
         },
         "Link": {
             "name": "Link",

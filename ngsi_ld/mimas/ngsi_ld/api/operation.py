@@ -54,7 +54,8 @@ class Operation:
 
     `offers` are the media types to choose from by Accept; without any, Accept is not looked at.
     `creates_tenant` says whether the operation may be the first of a tenant (CIM 009 5.5.10);
-    `tenants` is false for what belongs to no tenant.
+    `tenants` is false for what belongs to no tenant; `in_snapshots` for what NGSILD-Snapshot does not
+    direct to a snapshot (6.3.22).
     """
 
     name: str
@@ -70,6 +71,7 @@ class Operation:
     offers: tuple[str, ...] = ()
     creates_tenant: bool = False
     tenants: bool = True
+    in_snapshots: bool = True
 
     @cached_property
     def query_names(self) -> Mapping[str, Parameter]:

@@ -1,7 +1,6 @@
 """Every operation, in one place: routes, checks and `/openapi.json` come from here.
 
-To come: snapshots.py (6.36 to 6.38), registrations.py (6.8, 6.9) and
-registration_subscriptions.py (6.12, 6.13).
+To come: registrations.py (6.8, 6.9) and registration_subscriptions.py (6.12, 6.13).
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from . import (
     entity_maps,
     info,
     jsonld_contexts,
+    snapshots,
     subscriptions,
     temporal_attributes,
     temporal_entities,
@@ -29,6 +29,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *temporal_entities.OPERATIONS,
     *temporal_attributes.OPERATIONS,
     *entity_maps.OPERATIONS,
+    *snapshots.OPERATIONS,
     *subscriptions.OPERATIONS,
     *discovery.OPERATIONS,
     *jsonld_contexts.OPERATIONS,

@@ -21,6 +21,8 @@ from .problems import BASE, error_answer, method_not_allowed, not_acceptable, no
 from .tenants import tenant_of
 
 VARIABLE = "{}"
+# CIM 009 6.3.14 and 6.3.22: what a request is directed to is said in its answer too.
+ECHOED = (b"ngsild-tenant", b"ngsild-snapshot")
 
 
 class Resource:
@@ -103,9 +105,9 @@ class NgsiLdApp:
         path = _raw_path(scope)
         method = scope["method"]
         answer = await self._answer(method, path, headers, scope, receive)
-        tenant = headers.get(b"ngsild-tenant")
-        if tenant:
-            answer.headers.append((b"ngsild-tenant", tenant))
+        for name in ECHOED:
+            if value := headers.get(name):
+                answer.headers.append((name, value))
         await answer.send(send, with_body=method != "HEAD")
 
     async def _answer(
@@ -131,7 +133,7 @@ class NgsiLdApp:
                 return method_not_allowed(method, path, accept, resource.allow)
             scope["path_params"] = values
             scope["header_map"] = headers
-            return await self._run(Exchange(self.broker, operation, scope, receive), path, accept)
+            return await self._run(operation, Exchange(self.broker, scope, receive), path, accept)
         except NgsiLdError as error:
             return error_answer(error, path, accept)
         except Exception as error:
@@ -150,8 +152,7 @@ class NgsiLdApp:
         except UnicodeDecodeError:
             raise InvalidRequest("The path is not percent-encoded UTF-8.") from None
 
-    async def _run(self, exchange: Exchange, path: str, accept: bytes) -> Answer:
-        operation = exchange.operation
+    async def _run(self, operation: Operation, exchange: Exchange, path: str, accept: bytes) -> Answer:
         if operation.body:
             # CIM 009 6.3.4: both are answered with nothing but the status.
             if b"content-length" not in exchange.headers:
@@ -166,7 +167,11 @@ class NgsiLdApp:
         if operation.tenants:
             exchange.tenant = tenant_of(exchange.headers)
         exchange.query = read_query(exchange.scope["query_string"], operation, self.broker.limits.query_bytes)
-        if exchange.tenant and not operation.creates_tenant:
+        snapshot = exchange.headers.get(b"ngsild-snapshot")
+        if snapshot and operation.tenants and operation.in_snapshots:
+            exchange.tenant = await self.broker.data_tenant(exchange.tenant, snapshot.decode("latin-1"))
+            exchange.is_in_snapshot = True
+        elif exchange.tenant and not operation.creates_tenant:
             await self.broker.require_tenant(exchange.tenant)
         return await operation.handler(exchange)
 

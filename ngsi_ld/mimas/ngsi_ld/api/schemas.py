@@ -47,6 +47,31 @@ _ENTITY_MEMBERS: dict[str, Schema] = {
     "@context": _CONTEXT,
 }
 
+_SNAPSHOT_MEMBERS: dict[str, Schema] = {
+    "id": URI,
+    "type": choice("Snapshot"),
+    "snapshotLifetime": STRING,
+    "snapshotPriority": {"type": "integer", "minimum": 1, "maximum": 10},
+    "endpoint": URI,
+    "receiverInfo": array_of(_object("key", "value", key=STRING, value=STRING)),
+}
+_SNAPSHOT_QUERIES: dict[str, Schema] = {
+    "snapshotQueries": array_of(reference("Query"), least=1),
+    "snapshotTemporalQueries": array_of(reference("Query"), least=1),
+}
+_SNAPSHOT_STATUS: dict[str, Schema] = {
+    "snapshotStatus": {
+        **choice("preparing", "success", "partial", "empty", "failure"),
+        "readOnly": True,
+    },
+    "snapshotQueriesDetails": {**array_of(reference("ExecutionResultDetails")), "readOnly": True},
+    "snapshotTemporalQueriesDetails": {**array_of(reference("ExecutionResultDetails")), "readOnly": True},
+    **{
+        name: {**DATE_TIME, "readOnly": True}
+        for name in ("createdAt", "modifiedAt", "expiresAt", "lastUsedAt")
+    },
+}
+
 COMPONENTS: dict[str, Schema] = {
     "EntityId": URI,
     "Entity": _object("id", "type", **_ENTITY_MEMBERS),
@@ -150,6 +175,13 @@ COMPONENTS: dict[str, Schema] = {
         linkedMaps={"type": "object", "additionalProperties": URI},
     ),
     "EntityMapFragment": _object(expiresAt=DATE_TIME),
+    "ExecutionResultDetails": _object(
+        "resultStatus",
+        resultStatus=choice("success", "failure", "empty"),
+        problemDetails=reference("ProblemDetails"),
+    ),
+    "Snapshot": _object("type", **_SNAPSHOT_MEMBERS, **_SNAPSHOT_QUERIES, **_SNAPSHOT_STATUS),
+    "SnapshotFragment": _object("type", **_SNAPSHOT_MEMBERS),
     "ContextSourceIdentity": _object(
         "id",
         "type",

@@ -152,7 +152,7 @@ def _read_scope(members: Mapping[str, Any]) -> Any:
 
 def _check_width(exchange: Exchange, query: EntityQuery) -> None:
     """A query needs a type, an attribute, a geo-query or the local scope (5.7.2.4)."""
-    local = read_boolean(exchange.query, "local")
+    local = read_boolean(exchange.query, "local") or exchange.is_in_snapshot  # 5.5.15
     if query.types is not None and query.types.any_type:
         if not local and "local" in exchange.query:
             raise BadRequestData("type=* means what is here; it cannot be combined with local=false.")

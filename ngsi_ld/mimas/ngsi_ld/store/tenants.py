@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from ..core.tenant_names import is_snapshot
 from .database import Database
 
 _KNOWN_FOR = 5.0
@@ -43,16 +44,20 @@ class TenantStore:
     async def list_all(self) -> list[tuple[str, datetime]]:
         """Every tenant with the time it was made, by name."""
         rows = await self._database.fetch("SELECT name, created_at FROM tenant ORDER BY name")
-        return [(row["name"], row["created_at"]) for row in rows]
+        return [(row["name"], row["created_at"]) for row in rows if not is_snapshot(row["name"])]
 
     async def purge(
         self, tenant: str, progress: Callable[[str, int], None] = lambda _table, _rows: None
     ) -> int:
-        """Delete everything of a tenant in small steps, then the tenant; says how many rows went.
+        """Delete everything of a tenant and its snapshots in small steps; says how many rows went.
 
         `progress` hears the table and the rows deleted in it so far.
         """
         total = 0
+        for data_tenant in await self._database.fetch(
+            "SELECT data_tenant FROM snapshot WHERE tenant = $1", tenant
+        ):
+            total += await self.purge(data_tenant[0], progress)
         connection = await self._database.connect()
         try:
             for table in _TABLES:
@@ -61,6 +66,7 @@ class TenantStore:
                     gone += step
                     progress(table, gone)
                 total += gone
+            await connection.execute("DELETE FROM snapshot WHERE tenant = $1", tenant)
             await connection.execute("DELETE FROM tenant WHERE name = $1", tenant)
         finally:
             await connection.close()

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from mimas.ngsi_ld.core.subscriptions import Subscription, links_context
+from mimas.ngsi_ld.core.tenant_names import headers_of
 
 DEFAULT_TIMEOUT = 10.0
 LONGEST_TIMEOUT = 60.0
@@ -43,14 +44,13 @@ class Transport(Protocol):
 
 
 def message_of(subscription: Subscription, body: dict[str, Any], context_url: str) -> Message:
-    """The notification with its headers: media type, Link, tenant and what receiverInfo adds."""
+    """The notification with its headers: media type, Link, tenant, snapshot and what receiverInfo adds."""
     headers = {"Content-Type": subscription.endpoint.accept}
     if links_context(subscription):
         headers["Link"] = (
             f'<{context_url}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"'
         )
-    if subscription.tenant:
-        headers["NGSILD-Tenant"] = subscription.tenant
+    headers |= headers_of(subscription.tenant)
     headers |= dict(subscription.endpoint.receiver_info)
     return Message(
         uri=subscription.endpoint.uri,
