@@ -88,7 +88,7 @@ def _is_openapi(answer: Answer) -> bool:
 
 
 def _ngsi_ld(probe: Probe) -> Answer:
-    answer = _json(probe, "/ngsi-ld/v1/types" if "/ngsi-ld/" not in probe.interface.url else "types")
+    answer = _json(probe, "/ngsi-ld/v1/types")
     body = answer.json()
     if isinstance(body, list) or (isinstance(body, dict) and "typeList" in body):
         return answer

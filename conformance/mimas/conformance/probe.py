@@ -102,7 +102,7 @@ class Probe:
         """`path` below the interface's base URL; absolute URLs stay as they are."""
         if urlsplit(path).scheme:
             return path
-        return urljoin(f"{self.interface.url}/", path.lstrip("/")) if path else self.interface.url
+        return f"{self.interface.url}/{path.lstrip('/')}" if path else self.interface.url
 
     def get(self, path: str, **headers: str) -> Answer:
         """GET; header names with underscores instead of hyphens."""

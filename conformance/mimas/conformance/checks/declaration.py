@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from inspect import cleandoc
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from ..probe import Probe
 
 Level = Literal["MUST", "SHOULD", "MAY"]
-Needs = Literal["write", "listener", "baseline", "samples"]
+Needs = str
 Run = Callable[["Probe"], None]
 
-NEEDS: frozenset[str] = frozenset(get_args(Needs))
+NEEDS = frozenset({"write", "listener", "baseline", "samples"})
 # Mechanisms that are no interface: they are there for every target.
 OFFERED = frozenset({"documents", "samples", "product"})
 
@@ -53,7 +53,7 @@ def check(
     mechanism: str | Iterable[str],
     level: Level = "MUST",
     clause: str | None = None,
-    needs: Iterable[str] = (),
+    needs: Iterable[Needs] = (),
     documents: Iterable[str] = (),
 ) -> Callable[[Run], Run]:
     """Declare the decorated function as a check; its id must be new and never changes meaning.

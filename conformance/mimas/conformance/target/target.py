@@ -165,7 +165,7 @@ def _target(document: dict[str, Any], folder: Path) -> Target:
         vendor=product.get("vendor"),
         interfaces={
             mechanism: Interface(
-                mechanism, each["url"].rstrip("/"), each.get("description"), each.get("options", {})
+                mechanism, _base(mechanism, each["url"]), each.get("description"), each.get("options", {})
             )
             for mechanism, each in document["interfaces"].items()
         },
@@ -185,6 +185,12 @@ def _target(document: dict[str, Any], folder: Path) -> Target:
         ca_file=str((folder / document["ca_file"]).resolve()) if "ca_file" in document else None,
         limits=Limits(**document.get("limits", {})),
     )
+
+
+def _base(mechanism: str, url: str) -> str:
+    """The URL that paths are put below; that of NGSI-LD ends before /ngsi-ld/v1."""
+    base = url.rstrip("/")
+    return base.removesuffix("/ngsi-ld/v1") if mechanism == "ngsi-ld" else base
 
 
 def _document(place: str, folder: Path) -> str:

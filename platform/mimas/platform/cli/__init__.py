@@ -37,7 +37,8 @@ COMMANDS: dict[str, Entry] = {
     "notifications": Entry("notifications", "See and replay notifications that were given up."),
     "subscriptions": Entry("subscriptions", "Explain why a change does or does not notify."),
     "check": Entry("check", "Check a platform against MIMs Plus."),
-    "report": Entry("report", "Make or verify the report of a check."),
+    "target": Entry("target", "Describe a product that is to be checked."),
+    "report": Entry("report", "Compare, convert, sign or verify the reports of checks."),
     "requirements": Entry("requirements", "List the requirements of MIMs Plus."),
     "version": Entry("version", "Print the version."),
 }
