@@ -9,7 +9,7 @@ with and without the indexes, and neither a long text nor a changing kind of val
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
@@ -80,7 +80,7 @@ class IndexedCondition:
 
     def combined(self, exact: str) -> str:
         """The whole condition; `exact` decides about the rest."""
-        return f"({self.found} OR ({self.rest} AND {exact}))"
+        return f"(({self.found}) OR ({self.rest} AND {exact}))"
 
 
 def wanted_indexes(query: EntityQuery) -> tuple[AttributeIndex, ...]:
@@ -101,22 +101,29 @@ def index_statements(type_name: str, path: Path, kind: Kind = "number") -> tuple
     return AttributeIndex(type_name, path, kind).statements()
 
 
-def indexed_condition(term: Node, alias: str, parameters: list[Any]) -> IndexedCondition | None:
-    """The condition as the index serves it, None for a term that is not simple enough."""
-    if not isinstance(term, Equals | Compares) or (kind := _kind(term)) is None:
+def indexed_condition(terms: Sequence[Node], alias: str, parameters: list[Any]) -> IndexedCondition | None:
+    """The condition that all terms, of one path, hold as the index serves it; None unless all are simple."""
+    simple = [each for each in terms if isinstance(each, Equals | Compares) and _kind(each) is not None]
+    if len(simple) < len(terms):
         return None
+    path = simple[0].path
     bound: dict[tuple[str, ...], str] = {}
 
-    def array(path: tuple[str, ...]) -> str:
-        if path not in bound:
-            bound[path] = bind(parameters, list(path), "text[]")
-        return bound[path]
+    def array(place: tuple[str, ...]) -> str:
+        if place not in bound:
+            bound[place] = bind(parameters, list(place), "text[]")
+        return bound[place]
 
-    places = _Places(term.path, f"{alias}.", array)
+    places = _Places(path, f"{alias}.", array)
+    found = " AND ".join(_found(each, places, parameters) for each in simple)
+    return IndexedCondition(found, places.rest(bind(parameters, path.names[0], "text")))
+
+
+def _found(term: Equals | Compares, places: _Places, parameters: list[Any]) -> str:
+    kind = _kind(term)
+    assert kind is not None
     found = _test(term, places.scalar(kind), parameters)
-    if kind == "text" and _has_order(term):
-        found = f"({found} AND {places.is_text()})"
-    return IndexedCondition(found, places.rest(bind(parameters, term.path.names[0], "text")))
+    return f"({found} AND {places.is_text()})" if kind == "text" and _has_order(term) else found
 
 
 def _necessary(node: Node) -> tuple[Node, ...]:

@@ -6,6 +6,7 @@ at the instances one by one. Nothing in a condition can fail on stored data.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import Any
 
@@ -23,7 +24,7 @@ from ..core.query.q_tree import (
     Or,
     Path,
 )
-from .attribute_index import indexed_condition
+from .attribute_index import IndexedCondition, indexed_condition
 from .json_path import instances, leaves
 from .sql import all_of, any_of, bind
 from .temporal_sql import temporal_key_sql
@@ -60,7 +61,7 @@ class _Compiler:
     def condition(self, node: Node, alias: str) -> str:
         match node:
             case And(operands):
-                return all_of(self.condition(each, alias) for each in operands)
+                return all_of(self.conjunction(operands, alias))
             case Or(operands):
                 return any_of(self.condition(each, alias) for each in operands)
             case Not(operand):
@@ -68,6 +69,22 @@ class _Compiler:
             case Linked():
                 return self.linked(node, alias)
         return self.term(node, alias)
+
+    def conjunction(self, operands: Sequence[Node], alias: str) -> Iterator[str]:
+        """The condition of each operand, but one for all orders on a path.
+
+        `a>1;a<2` as two conditions is two halves of the table to the planner, and no range of an index.
+        """
+        orders: dict[Path, list[Compares]] = {}
+        for each in operands:
+            if isinstance(each, Compares) and each.path.plain_member not in SYSTEM_INSTANTS:
+                orders.setdefault(each.path, []).append(each)
+            else:
+                yield self.condition(each, alias)
+        for terms in orders.values():
+            exact = all_of([self.exact(each, alias) for each in terms])
+            found = self.found(terms, alias)
+            yield exact if found is None else found.combined(exact)
 
     def linked(self, node: Linked, alias: str) -> str:
         number = next(self.numbers)
@@ -88,12 +105,18 @@ class _Compiler:
     def term(self, term: ValueTerm, alias: str) -> str:
         if term.path.plain_member in SYSTEM_INSTANTS:
             return self.system_term(term, alias)
-        if _temporals(term):
-            exact = self.temporal_term(term, alias)
-        else:
-            exact = self.path_exists(f"{alias}.doc", _json_path(term))
-        found = indexed_condition(term, alias, self.parameters) if self.indexed else None
+        exact, found = self.exact(term, alias), self.found([term], alias)
         return exact if found is None else found.combined(exact)
+
+    def exact(self, term: ValueTerm, alias: str) -> str:
+        """The condition that needs no index."""
+        if _temporals(term):
+            return self.temporal_term(term, alias)
+        return self.path_exists(f"{alias}.doc", _json_path(term))
+
+    def found(self, terms: Sequence[ValueTerm], alias: str) -> IndexedCondition | None:
+        """What an index over the path of all these terms finds."""
+        return indexed_condition(terms, alias, self.parameters) if self.indexed else None
 
     def path_exists(self, value: str, path: str) -> str:
         return f"jsonb_path_exists({value}, {self.bind(path, 'jsonpath')})"
