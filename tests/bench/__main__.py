@@ -13,7 +13,7 @@ from .bench import Bench, open_bench
 from .measurement import MEASUREMENTS, Figure, Measurement
 from .report import machine, table, write_json
 
-SUBJECTS = ("writes", "reads", "paging", "history", "whole_stack")
+SUBJECTS = ("writes", "reads", "paging", "history", "notifications", "ingest", "whole_stack", "growth")
 
 
 def main() -> int:

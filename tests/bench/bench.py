@@ -131,12 +131,16 @@ class Bench:
             raise RuntimeError(f"{module} ended at its start; it said why above")
         return process
 
-    def tidy(self) -> None:
-        """Stop the processes and drop the databases of a measurement."""
+    def tidy_processes(self) -> None:
+        """Stop the processes of a measurement."""
         while self._processes:
             process = self._processes.pop()
             if process.running.poll() is None:
                 process.stop()
+
+    def tidy(self) -> None:
+        """Stop the processes and drop the databases of a measurement."""
+        self.tidy_processes()
         while self._databases:
             self.execute(f'DROP DATABASE "{self._databases.pop()}" WITH (FORCE)')
 

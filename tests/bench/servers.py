@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -80,6 +81,25 @@ def bare_route() -> None:
     _serve(Starlette(routes=[Route("/ngsi-ld/v1/entities/{id}", answer)]))
 
 
+def receiver() -> None:
+    """An endpoint that counts the entities it is notified of, and those that come behind a newer state."""
+    newest: dict[tuple[str, str], float] = {}
+    counts = {"items": 0, "disorder": 0}
+
+    async def answer(request: Request) -> Response:
+        if request.method == "GET":
+            return Response(orjson.dumps(counts), media_type="application/json")
+        notification = orjson.loads(await request.body())
+        for entity in notification["data"]:
+            key, value = (notification["subscriptionId"], entity["id"]), entity["energy"]["value"]
+            counts["items"] += 1
+            counts["disorder"] += value < newest.get(key, 0)
+            newest[key] = value
+        return Response(status_code=200)
+
+    _serve(Starlette(routes=[Route("/{name}", answer, methods=["GET", "POST"])]))
+
+
 def _serve(app: Any) -> None:
     async def served(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
@@ -93,7 +113,7 @@ def _serve(app: Any) -> None:
 
 
 VARIANTS: dict[str, Callable[[], None]] = {
-    each.__name__: each for each in (without_database, without_history, asgi_function, bare_route)
+    each.__name__: each for each in (without_database, without_history, asgi_function, bare_route, receiver)
 }
 
 if __name__ == "__main__":
