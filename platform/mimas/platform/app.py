@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from starlette.routing import BaseRoute, Match
@@ -13,6 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mimas.ngsi_ld.api.app import create_app
 from mimas.ngsi_ld.core.errors import Unavailable
+from mimas.ngsi_ld.store.auto_index import AutoIndex
+from mimas.ngsi_ld.store.indexes import IndexStore
 from mimas.ngsi_ld.store.reaper import Reaper
 from mimas.ngsi_ld.store.tokens import TokenStore
 
@@ -103,6 +106,9 @@ class PlatformApp:
         if self._housekeeping:
             reaper = Reaper(database)
             stack.push_async_callback(_stop, asyncio.create_task(reaper.run()))
+            if self._settings.auto_index:
+                indexes = AutoIndex(database, most=self._settings.auto_index)
+                stack.push_async_callback(_stop, asyncio.create_task(indexes.run()))
             stack.push_async_callback(_stop, asyncio.create_task(broker.keeper.run()))
         api = create_app(broker, cors_origins=self._settings.cors_origins)
         dispatch = Dispatch(api, operations_routes(database, composition.version), _pages(composition))
@@ -133,7 +139,8 @@ async def _stop(task: asyncio.Task[None]) -> None:
 
 
 async def _report(composition: Composition, tokens: Tokens) -> None:
-    """Say now and then how long the queue is, which contexts and which tokens were used."""
+    """Say now and then how long the queue is, which contexts, tokens and indexes were used."""
+    indexes = IndexStore(composition.database)
     round_number = 0
     while True:
         QUEUE.set(composition.broker.writer.waiting)
@@ -143,8 +150,9 @@ async def _report(composition: Composition, tokens: Tokens) -> None:
             try:
                 await tokens.note_uses()
                 await composition.broker.contexts.count_uses()
+                await indexes.note(composition.broker.entities.use.take(), datetime.now(UTC))
             except Unavailable:
-                logger.info("uses of tokens and contexts were not noted: the database is away")
+                logger.info("uses of tokens, contexts and indexes were not noted: the database is away")
         await asyncio.sleep(_EVERY)
 
 

@@ -132,6 +132,9 @@ class Settings(BaseSettings):
     )
     keep_history: bool = Field(True, description="Whether deleting an entity keeps its history.")
     write_queue: int = Field(20_000, ge=100, description="Operations that may wait before the answer is 503.")
+    auto_index: int = Field(
+        12, ge=0, le=100, description="Attribute indexes made by themselves for hot queries; 0 makes none."
+    )
     default_context: str = Field("", description="URL of the @context of requests that name none.")
     cors_origins: Names = Field((), description="Origins whose pages may call the API; * for all.")
     body_bytes: int = Field(16 * 1024 * 1024, ge=1024, description="Largest request body.")

@@ -12,7 +12,7 @@ from mimas.ngsi_ld.core.query.entity_query import EntityQuery
 from mimas.ngsi_ld.core.query.q import parse_query
 from mimas.ngsi_ld.core.query.q_tree import Path
 from mimas.ngsi_ld.core.query.type_selection import parse_type_selection
-from mimas.ngsi_ld.store.attribute_index import AttributeIndex, wanted_indexes
+from mimas.ngsi_ld.store.attribute_index import AttributeIndex, drop_statements, wanted_indexes
 from mimas.ngsi_ld.store.entity_query_sql import compile_entity_query
 from mimas.ngsi_ld.store.q_sql import compile_q
 
@@ -127,7 +127,7 @@ def test_wanted_indexes(q: str, kinds: list[str]) -> None:
 async def test_names_are_quoted(empty: asyncpg.Connection) -> None:
     """A name of any characters makes an index and nothing else."""
     index = AttributeIndex("T'); DROP TABLE entity; --", Path(("a'\"b", "c,}"), ("d'",)), "text")
-    for statement in (*index.statements(), *index.drop_statements()):
+    for statement in (*index.statements(), *drop_statements(index.name)):
         await empty.execute(statement)
 
     assert await empty.fetchval("SELECT count(*) FROM entity") == 0

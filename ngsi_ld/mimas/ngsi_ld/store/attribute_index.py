@@ -9,6 +9,7 @@ with and without the indexes, and neither a long text nor a changing kind of val
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -23,6 +24,8 @@ from .temporal_sql import temporal_key_sql
 Kind = Literal["number", "text", "DateTime"]
 
 LONGEST = 500
+PREFIX = "entity_q_"
+_INDEX_NAME = re.compile(PREFIX + r"[0-9a-f]{16}_(?:number|text|datetime|rest)")
 _ROOTS = ("value", "object", "vocab")
 
 
@@ -43,7 +46,7 @@ class AttributeIndex:
     def _base(self) -> str:
         """The beginning of the name, shared by all kinds of a path, as the index of the rest is."""
         text = "\0".join((self.type, *self.path.names, "[", *self.path.members))
-        return f"entity_q_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+        return f"{PREFIX}{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
     def statements(self) -> tuple[str, ...]:
         """What makes it, one statement at a time outside a transaction; writes go on meanwhile.
@@ -63,12 +66,12 @@ class AttributeIndex:
             "ANALYZE entity",
         )
 
-    def drop_statements(self) -> tuple[str, ...]:
-        """What removes it; the index of the rest stays, it serves the other kinds too and is small."""
-        return (
-            f"DROP INDEX CONCURRENTLY IF EXISTS {self.name}",
-            f"DROP STATISTICS IF EXISTS {self.name}_stats",
-        )
+
+def drop_statements(name: str) -> tuple[str, ...]:
+    """What removes the index of a name; that of the rest stays, it serves other kinds too and is small."""
+    if _INDEX_NAME.fullmatch(name) is None:
+        raise ValueError(f"{name} is not the name of an attribute index")
+    return (f"DROP INDEX CONCURRENTLY IF EXISTS {name}", f"DROP STATISTICS IF EXISTS {name}_stats")
 
 
 @dataclass(frozen=True, slots=True)

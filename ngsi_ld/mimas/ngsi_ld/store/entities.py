@@ -17,6 +17,7 @@ from .coalesced import CoalescedLookup
 from .database import Database
 from .entity_pages import select_page
 from .entity_query_sql import compile_entity_query
+from .indexes import QueryUse
 from .ordering_sql import collation_statement
 from .reaper import Reaper
 from .sql import bind
@@ -35,9 +36,10 @@ class EntityPage:
 
 
 class EntityStore:
-    """Reads of the table `entity`; what has expired is never served."""
+    """Reads of the table `entity`; what has expired is never served. `use` counts wanted indexes."""
 
     def __init__(self, database: Database) -> None:
+        self.use = QueryUse()
         self._database = database
         self._lookup = CoalescedLookup(database)
         self._reaper = Reaper(database)
@@ -72,6 +74,7 @@ class EntityStore:
 
     async def query(self, tenant: str, query: EntityQuery, page: Page) -> EntityPage:
         """A page, in the order of ids unless the query orders otherwise; behind `page.after` when given."""
+        self.use.note(query)
         await self._reaper.reap_due(tenant, datetime.now(UTC))
         answer = EntityPage(count=await self._count(tenant, query) if page.count else None)
         if not page.limit:

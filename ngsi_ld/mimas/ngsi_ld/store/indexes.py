@@ -2,19 +2,33 @@
 
 What an index looks like is `attribute_index`'s; here they are counted, listed and built. CREATE INDEX
 CONCURRENTLY never blocks writes; one that broke off is invalid, and is dropped before it is made again.
+How much a query is asked is its heat: the number of uses, halved with every hour that goes by.
 """
+
+# ruff: noqa: S608 - statements are made of constants and placeholders
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from ..core.query.entity_query import EntityQuery
-from .attribute_index import AttributeIndex, wanted_indexes
+from ..core.query.q_tree import Path
+from .attribute_index import PREFIX, AttributeIndex, drop_statements, wanted_indexes
 from .database import Database
 
 _LOCK = 0x4D494458  # one builder at a time in a database
 _MOST_COUNTED = 1_000
+_COOLED = "index_use.heat * power(0.5, extract(epoch FROM {} - index_use.last_used_at) / 3600)"
+_NOTE = f"""
+    INSERT INTO index_use (name, type, names, members, kind, uses, heat, last_used_at)
+    VALUES ($1, $2, $3, $4, $5, $6::bigint, $6::bigint, $7)
+    ON CONFLICT (name) DO UPDATE SET uses = index_use.uses + excluded.uses,
+        heat = {_COOLED.format("excluded.last_used_at")} + excluded.heat, last_used_at = excluded.last_used_at
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +40,15 @@ class ExistingIndex:
     valid: bool
     size: int
     scans: int
+
+
+@dataclass(frozen=True, slots=True)
+class IndexUse:
+    """An index that queries would use, and how much they were asked."""
+
+    index: AttributeIndex
+    uses: int
+    heat: float
 
 
 class QueryUse:
@@ -59,8 +82,9 @@ class IndexStore:
             SELECT c.relname, pg_get_indexdef(c.oid), i.indisvalid, pg_relation_size(c.oid),
                 coalesce(pg_stat_get_numscans(c.oid), 0)
             FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-            WHERE i.indrelid = 'entity'::regclass AND c.relname LIKE 'entity\\_q\\_%' ORDER BY c.relname
-            """
+            WHERE i.indrelid = 'entity'::regclass AND starts_with(c.relname, $1) ORDER BY c.relname
+            """,
+            PREFIX,
         )
         return [ExistingIndex(*row) for row in rows]
 
@@ -79,11 +103,42 @@ class IndexStore:
         finally:
             await connection.close()
 
-    async def drop(self, index: AttributeIndex) -> None:
+    async def drop(self, name: str) -> None:
         """Remove an index while reads and writes go on."""
         connection = await self._database.connect()
         try:
-            for statement in index.drop_statements():
+            for statement in drop_statements(name):
                 await connection.execute(statement)
         finally:
             await connection.close()
+
+    async def note(self, uses: Iterable[tuple[AttributeIndex, int]], now: datetime) -> None:
+        """Add what a process has counted."""
+        rows = [
+            (each.name, each.type, list(each.path.names), list(each.path.members), each.kind, number, now)
+            for each, number in uses
+        ]
+        if rows:
+            await self._database.executemany(_NOTE, sorted(rows))
+
+    async def uses(self, now: datetime) -> list[IndexUse]:
+        """What queries ask for, hottest first."""
+        rows = await self._database.fetch(
+            f"SELECT type, names, members, kind, uses, {_COOLED.format('$1::timestamptz')} AS heat"
+            " FROM index_use ORDER BY heat DESC, name",
+            now,
+        )
+        return [IndexUse(_index(row), row["uses"], float(row["heat"])) for row in rows]
+
+    async def is_large(self, type_name: str, least: int) -> bool:
+        """Say whether at least so many entities have the type."""
+        found: int = await self._database.fetchval(
+            "SELECT count(*) FROM (SELECT FROM entity WHERE types @> ARRAY[$1::text] LIMIT $2) AS first",
+            type_name,
+            least,
+        )
+        return found >= least
+
+
+def _index(row: Any) -> AttributeIndex:
+    return AttributeIndex(row["type"], Path(tuple(row["names"]), tuple(row["members"])), row["kind"])

@@ -170,6 +170,21 @@ Index(
 )
 Index("outbox_dead", outbox.c.dead_at, postgresql_where=text("dead_at IS NOT NULL"))
 
+# Which expression indexes queries would have used. `heat` is the number of uses, halved with every hour.
+index_use = Table(
+    "index_use",
+    metadata,
+    _key("name"),
+    Column("type", Text, nullable=False),
+    Column("names", ARRAY(Text), nullable=False),
+    Column("members", ARRAY(Text), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("uses", BigInteger, nullable=False),
+    Column("heat", Double, nullable=False),
+    _time("last_used_at"),
+    PrimaryKeyConstraint("name"),
+)
+
 # The last flush each writer committed: tells after a broken connection whether a commit had happened.
 flush_mark = Table(
     "flush_mark",

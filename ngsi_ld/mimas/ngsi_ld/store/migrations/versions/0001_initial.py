@@ -95,6 +95,18 @@ CREATE TABLE entity_map_entry (
     PRIMARY KEY (tenant, map_id, entity_id)
 );
 
+CREATE TABLE index_use (
+    name TEXT COLLATE "C" NOT NULL,
+    type TEXT NOT NULL,
+    names TEXT[] NOT NULL,
+    members TEXT[] NOT NULL,
+    kind TEXT NOT NULL,
+    uses BIGINT NOT NULL,
+    heat DOUBLE PRECISION NOT NULL,
+    last_used_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    PRIMARY KEY (name)
+);
+
 CREATE TABLE flush_mark (
     writer UUID NOT NULL,
     flush BIGINT NOT NULL,
