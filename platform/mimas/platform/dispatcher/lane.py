@@ -101,8 +101,12 @@ class Lane:
         groups = list(_notifications(subscriber, claimed))
         for position, group in enumerate(groups):
             ids = [row_id for item in group for row_id in item.ids]
+            meant = await self._sender.meant(subscriber, group)
+            if not meant:
+                await self._outbox.settle(ids)
+                continue
             try:
-                await self._sender.send(subscriber, group)
+                await self._sender.send(subscriber, meant)
             except DeliveryFailed as failure:
                 later = [row_id for each in groups[position + 1 :] for item in each for row_id in item.ids]
                 await self._failed(subscriber, group, ids, later, failure)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from mimas.ngsi_ld.api.contexts import ContextResolver, RequestContext
+from mimas.ngsi_ld.api.linked_query import meets_linked
 from mimas.ngsi_ld.api.subscribers import Subscriber
 from mimas.ngsi_ld.core.errors import NgsiLdError
 from mimas.ngsi_ld.core.represent import next_level
@@ -47,6 +48,16 @@ class Sender:
         if throttling is None or last is None:
             return datetime.min.replace(tzinfo=UTC)
         return last + timedelta(seconds=throttling)
+
+    async def meant(self, subscriber: Subscriber, items: Sequence[Item]) -> list[Item]:
+        """Those items whose entity meets the part of `q` that speaks of linked entities, as they are now."""
+        tenant, q = subscriber.stored.tenant, subscriber.compiled.q
+        states = [(item, item.change.after or item.change.before) for item in items]
+        return [
+            item
+            for item, state in states
+            if state is None or await meets_linked(self._entities, tenant, state, q)
+        ]
 
     async def send(self, subscriber: Subscriber, items: Sequence[Item]) -> None:
         """Send one notification; DeliveryFailed when it was not taken."""

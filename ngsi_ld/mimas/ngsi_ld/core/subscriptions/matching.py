@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..query.geo_match import matches_geo
-from ..query.match import matches
+from ..query.linked_match import could_match
 from ..query.scope import document_scopes
 from ..query.type_selection import document_types
 from ..state import Change, EntityState
@@ -80,7 +80,8 @@ def _is_triggered(subscription: Subscription, change: Change, _now: datetime) ->
 
 
 def _meets_q(subscription: Subscription, change: Change, _now: datetime) -> bool:
-    return subscription.q is None or matches(_state(change), subscription.q)
+    """Of linked entities nothing is known here: the dispatcher asks again where the query follows links."""
+    return subscription.q is None or could_match(_state(change), subscription.q)
 
 
 def _meets_geo(subscription: Subscription, change: Change, _now: datetime) -> bool:
