@@ -1,10 +1,10 @@
-"""The platform as a program, its services in the test's hand, and senders that remember what was acknowledged."""
+"""The platform as a program, its services in a test's hand."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
-import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import orjson
 import paho.mqtt.client as paho
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from mimas.platform.mosquitto import PrivateMosquitto
 from mimas.platform.packages import find_mosquitto, find_postgres
@@ -23,10 +23,11 @@ from mimas.platform.postgres import PrivatePostgres
 from mimas.platform.processes import Refused, wait_until
 
 FIRST_MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
-UNDER_WAY = 1000
+UNDER_WAY = 500
 HISTORY = """
     SELECT entity_id, at, number FROM attr_history h JOIN attribute_name n ON n.id = h.attribute_id
-    WHERE n.name = 'totalActiveEnergyImport' AND entity_id LIKE 'urn:ngsi-ld:ThreePhaseAcMeasurement:e2e:{meter}%'
+    WHERE n.name = 'totalActiveEnergyImport'
+    AND entity_id LIKE 'urn:ngsi-ld:ThreePhaseAcMeasurement:e2e:{meter}%'
 """
 
 
@@ -45,9 +46,12 @@ def _programs() -> None:
 
 @pytest.fixture(scope="session")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with one source: the shipped mapping for meters that send plain JSON."""
+    """A folder with one source: meters that send plain JSON; of a reading only the counter is kept."""
     folder = tmp_path_factory.mktemp("sources")
-    (folder / "meters.yaml").write_text("use: json-meter\n")
+    counter = "{attributes: {refDevice: null, refTargetDevice: null}}"
+    (folder / "meters.yaml").write_text(
+        f"use: json-meter\nentities:\n  device: null\n  electricity: {counter}\n"
+    )
     return folder
 
 
@@ -82,40 +86,33 @@ def postgres() -> Iterator[PrivatePostgres]:
 
 
 class Sender:
-    """Publishes with QoS 1 and remembers every message that the broker acknowledged."""
+    """Publishes with QoS 1."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         self._client = paho.Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
         self._client.max_inflight_messages_set(UNDER_WAY)
-        self._client.on_publish = self._note
-        self._changed = threading.Condition()
-        self._sent: dict[int, tuple[str, Any]] = {}
-        self.acknowledged: list[tuple[str, Any]] = []
         self._client.connect(parts.hostname or "", parts.port or 1883)
         self._client.loop_start()
 
     def send(self, messages: Iterable[tuple[str, Any]]) -> None:
-        """Publish all of them; returns when each is acknowledged."""
+        """Publish all of them; returns when the broker has acknowledged each."""
+        under_way: deque[paho.MQTTMessageInfo] = deque()
         for topic, payload in messages:
-            with self._changed:
-                assert self._changed.wait_for(lambda: len(self._sent) < UNDER_WAY, 60), "the broker is stuck"
-                raw = payload if isinstance(payload, bytes) else orjson.dumps(payload)
-                info = self._client.publish(topic, raw, qos=1)
-                assert info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS
-                self._sent[info.mid] = (topic, payload)
-        with self._changed:
-            assert self._changed.wait_for(lambda: not self._sent, 60), "the broker acknowledges nothing"
+            under_way.append(self._client.publish(topic, orjson.dumps(payload), qos=1))
+            if len(under_way) >= UNDER_WAY:
+                self._settle(under_way.popleft())
+        for info in under_way:
+            self._settle(info)
 
     def close(self) -> None:
         """Leave."""
         self._client.disconnect()
         self._client.loop_stop()
 
-    def _note(self, _client: Any, _data: Any, message: int, *_: Any) -> None:
-        with self._changed:
-            self.acknowledged.append(self._sent.pop(message))
-            self._changed.notify_all()
+    def _settle(self, info: paho.MQTTMessageInfo) -> None:
+        info.wait_for_publish(60)
+        assert info.is_published(), "the broker acknowledges nothing"
 
 
 Senders = Callable[[str], Sender]
@@ -136,7 +133,7 @@ def sender() -> Iterator[Senders]:
 
 
 class Readings:
-    """Messages of counters that say their own index, a minute apart, and what became of them in the history."""
+    """Messages of counters that say their own index, a minute apart, and what became of them."""
 
     def message(self, meter: str, index: int) -> tuple[str, dict[str, Any]]:
         """Topic and payload of one reading."""

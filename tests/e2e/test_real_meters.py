@@ -1,4 +1,4 @@
-"""The main job with real data: a year of four meters, from files through MQTT to the API, counted both ways."""
+"""The main job with real data: a year of four meters, from files through MQTT to the API, and counted."""
 
 from __future__ import annotations
 
