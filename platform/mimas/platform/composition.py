@@ -64,6 +64,8 @@ async def open_broker(settings: Settings) -> AsyncIterator[Composition]:
                 limits=limits_of(settings),
                 version=version,
                 public_url=settings.public_url,
+                range_unit=settings.range_unit,
+                upsert_makes_tenants=settings.upsert_makes_tenants,
                 notify=notices,
             )
             try:
@@ -91,6 +93,10 @@ def limits_of(settings: Settings) -> Limits:
         page_size_max=settings.page_size_max,
         batch_size=settings.batch_size,
         temporal_instances=settings.temporal_instances,
+        entity_map_size=settings.entity_map_size,
+        entity_map_seconds=settings.entity_map_seconds,
+        snapshots=settings.snapshots,
+        snapshot_seconds=settings.snapshot_seconds,
     )
 
 

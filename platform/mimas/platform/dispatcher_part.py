@@ -60,6 +60,7 @@ async def dispatch(settings: Settings, stop: asyncio.Event) -> None:
         HttpTransport(guard),
         MqttTransport(guard),
         public_url=settings.public_url or f"http://{settings.host}:{settings.port}",
+        bare_null=settings.bare_null,
     )
     patience = Patience()
 

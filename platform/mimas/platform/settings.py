@@ -146,6 +146,19 @@ class Settings(BaseSettings):
     temporal_instances: int = Field(
         10_000, ge=10, description="Instances in a temporal answer before it is sent in parts."
     )
+    entity_map_size: int = Field(100_000, ge=1, description="Entities in one entity map at most.")
+    entity_map_seconds: float = Field(86_400, gt=0, description="Seconds an entity map may live.")
+    snapshots: int = Field(100, ge=1, description="Snapshots of one tenant at most.")
+    snapshot_seconds: float = Field(7 * 86_400, gt=0, description="Seconds a snapshot may live.")
+    upsert_makes_tenants: bool = Field(
+        True, description="Whether a batch upsert may be the first request of a tenant."
+    )
+    range_unit: Literal["DateTime", "date-time"] = Field(
+        "DateTime", description="Unit of Content-Range in temporal answers that come in parts."
+    )
+    bare_null: bool = Field(
+        False, description="Whether notifications tell a deleted attribute by the bare null URI."
+    )
     site: str = Field("Mimas", description="What the pages are called.")
     time_zone: Annotated[str, AfterValidator(_require_zone)] = Field(
         "UTC", description="The time zone of the pages, such as Europe/Prague."

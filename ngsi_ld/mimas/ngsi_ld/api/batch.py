@@ -54,6 +54,8 @@ async def upsert(exchange: Exchange) -> Answer:
     if len(options) > 1:
         raise BadRequestData("options is replace or update, not both.")
     update = "update" in options
+    if not (exchange.is_in_snapshot or exchange.broker.upsert_makes_tenants):
+        await exchange.broker.require_tenant(exchange.tenant)
     outcomes = await _run(exchange, lambda item, terms: _upsert(item, terms, update))
     failed = _failed(outcomes)
     if failed:

@@ -30,7 +30,8 @@ class Broker:
 
     `public_url` is scheme and host as clients see them, when a proxy hides them; `alias` names the broker
     in `/info/sourceIdentity` (CIM 009 5.15). `range_unit` is the unit of Content-Range: 6.3.10 says
-    DateTime, some clients expect date-time. `links` are more entries of the start page, name to path.
+    DateTime, some clients expect date-time. `upsert_makes_tenants`: 5.5.10 does not name the batch upsert
+    among the operations that make a tenant, clients expect it to. `links` are more entries of the start page, name to path.
     `notify` carries notifications of snapshots to their endpoints; without it none are sent.
     """
 
@@ -50,6 +51,7 @@ class Broker:
     alias: str = "mimas"
     public_url: str = ""
     range_unit: str = "DateTime"
+    upsert_makes_tenants: bool = True
     links: Mapping[str, str] = field(default_factory=dict)
     notify: Notify | None = None
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
