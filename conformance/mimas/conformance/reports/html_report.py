@@ -78,7 +78,8 @@ def _mim_table(report: Report) -> str:
     rows = "".join(
         f"<tr><td><a href='#{_anchor(each['mim'])}'><b>{_text(each['mim'])}</b> "
         f"{_text(MIM_TITLES.get(each['mim'], ''))}</a></td><td>{_tag(each['verdict'])}</td>"
-        f"<td>{_text(each['level'])}</td><td>{_share(each)}</td></tr>"
+        f"<td data-name='Level '>{_text(each['level'])}</td>"
+        f"<td data-name='MUSTs tested '>{_share(each)}</td></tr>"
         for each in report["mims"]
     )
     return (
@@ -103,12 +104,19 @@ def _to_mend(report: Report) -> str:
     ]
     if not failed:
         return ""
-    rows = "".join(
-        f"<li><a href='#{_anchor(each['id'])}'>{_text(each['title'])}</a> "
-        f"<span class='soft'>({_text(each['id'])})</span></li>"
-        for each in failed
+    groups = "".join(
+        f"<h3>{_text(mim)} {_text(MIM_TITLES.get(mim, ''))}</h3>"
+        f"<p class='soft'>{_text(MIM_REASONS.get(mim, DEFAULT_REASON))}</p><ul>"
+        + "".join(
+            f"<li><a href='#{_anchor(each['id'])}'>{_text(each['title'])}</a> "
+            f"<span class='soft'>({_text(each['id'])})</span></li>"
+            for each in failed
+            if each["mim"] == mim
+        )
+        + "</ul>"
+        for mim in dict.fromkeys(each["mim"] for each in failed)
     )
-    return f"<h2>What must be mended</h2><ol>{rows}</ol>"
+    return f"<h2>What must be mended</h2>{groups}"
 
 
 def _how_to_read() -> str:
@@ -125,10 +133,17 @@ def _mim_section(report: Report, mim: Report) -> str:
     return (
         f"<section class='mim'><h2 id='{_anchor(name)}'>{_text(name)} {_text(MIM_TITLES.get(name, ''))}</h2>"
         f"<p>{_tag(mim['verdict'])} Level {_text(mim['level'])}, {mim['must_tested']} of "
-        f"{mim['must_total']} MUSTs tested.</p>"
+        f"{mim['must_total']} MUSTs tested. Requirements: {_counts(mim)}.</p>"
         f"<p><b>Why it matters.</b> {_text(MIM_REASONS.get(name, DEFAULT_REASON))}</p>"
         + "".join(_requirement(report, each, checks) for each in requirements)
         + "</section>"
+    )
+
+
+def _counts(mim: Report) -> str:
+    return (
+        ", ".join(f"{count} {VERDICT_WORDS[verdict].lower()}" for verdict, count in mim["counts"].items())
+        or "none"
     )
 
 

@@ -1,0 +1,1 @@
+"""Checks of what other tools found out."""
