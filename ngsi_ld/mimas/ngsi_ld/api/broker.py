@@ -31,8 +31,8 @@ class Broker:
     `public_url` is scheme and host as clients see them, when a proxy hides them; `alias` names the broker
     in `/info/sourceIdentity` (CIM 009 5.15). `range_unit` is the unit of Content-Range: 6.3.10 says
     DateTime, some clients expect date-time. `upsert_makes_tenants`: 5.5.10 does not name the batch upsert
-    among the operations that make a tenant, clients expect it to. `links` are more entries of the start page, name to path.
-    `notify` carries notifications of snapshots to their endpoints; without it none are sent.
+    among the operations that make a tenant, clients expect it to. `links` are more entries of the start page,
+    name to path. `notify` carries notifications of snapshots to their endpoints; without it none are sent.
     """
 
     database: Database
