@@ -39,8 +39,8 @@ def messages_to_commit(bench: Bench) -> list[Figure]:
     mosquitto.start()
     try:
         _adapters(bench, url, mosquitto, sources)  # makes the session that keeps messages
-        _publish(mosquitto, range(-1, 0))
-        wait_until(lambda: bench.value(url, _COMMITTED) >= 1, 30)
+        if not wait_until(lambda: _takes_messages(bench, url, mosquitto), 30):
+            raise RuntimeError("the adapters do not take messages")
         bench.tidy_processes()
         count = bench.scale(30_000, 3_000)
         _publish(mosquitto, range(count))
@@ -59,10 +59,16 @@ def _adapters(bench: Bench, url: str, mosquitto: PrivateMosquitto, sources: Path
     return bench.start(
         "adapters",
         "mimas.platform.adapters_part",
+        [str(sources)],
         MIMAS_DATABASE_URL=url,
         MIMAS_MQTT_URL=mosquitto.url,
-        MIMAS_ADAPTERS=str(sources),
     )
+
+
+def _takes_messages(bench: Bench, url: str, mosquitto: PrivateMosquitto) -> bool:
+    """Whether one message, the same each time, has come through."""
+    _publish(mosquitto, range(-1, 0))
+    return bool(bench.value(url, _COMMITTED))
 
 
 def _publish(mosquitto: PrivateMosquitto, numbers: range) -> None:

@@ -33,7 +33,7 @@ def due_and_delivered(bench: Bench) -> list[Figure]:
     )
     for number in range(SUBSCRIPTIONS):
         _subscribe(process, receiver, number)
-    rounds = bench.scale(20, 3)
+    rounds = bench.scale(4, 2)
     due = SUBSCRIPTIONS * ENTITIES * rounds
     started = time.perf_counter()
     requests = (_update(turn) for turn in range(1, rounds + 1))
