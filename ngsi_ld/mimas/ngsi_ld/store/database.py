@@ -13,7 +13,8 @@ from ..core.errors import TooComplexQuery, Unavailable
 Connection: TypeAlias = Any  # asyncpg has no types of its own
 Row: TypeAlias = Any
 
-# Connection lost, refused or shut down; the server starting, stopping or out of connections.
+# Connection lost, refused or shut down; the server starting, stopping or out of connections; its disk full,
+# or a standby that takes no writes: nothing is wrong with the statement, and later it will do.
 CONNECTION_FAILURES = (
     OSError,
     asyncpg.PostgresConnectionError,
@@ -22,6 +23,8 @@ CONNECTION_FAILURES = (
     asyncpg.CrashShutdownError,
     asyncpg.IdleSessionTimeoutError,
     asyncpg.TooManyConnectionsError,
+    asyncpg.DiskFullError,
+    asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.InternalClientError,  # asyncpg met the end of a connection between two of its states
 )

@@ -198,6 +198,7 @@ class FlushConnection:
             except Exception as error:
                 if not is_connection_failure(error):
                     raise
+                _log.warning("The database cannot be written: %s: %s", type(error).__name__, error)
                 await self._disconnect()
             if time.monotonic() + pause > deadline:
                 self._is_away = True
