@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from functools import cache
 from importlib import metadata, resources
 from typing import Any
@@ -15,6 +16,8 @@ from ..verdicts import LEVEL_RULE, MimVerdict
 
 FORMAT = "urn:mimas:conformance-report:1"
 Report = dict[str, Any]
+_LARGEST = 2**53  # what every reader of JSON understands as a whole number
+_DEEPEST = 60
 
 
 def report_of(run: Run) -> Report:
@@ -23,7 +26,7 @@ def report_of(run: Run) -> Report:
     record = _Record()
     contacts = [_contact(each, record) for each in run.contacts]
     checks = [_check(each, record) for each in run.checks]
-    return {
+    whole = {
         "format": FORMAT,
         "tool": {"name": "mimas", "version": metadata.version("mimas")},
         "catalogue": {
@@ -48,6 +51,8 @@ def report_of(run: Run) -> Report:
             "log": {"version": "1.2", "creator": {"name": "mimas", "version": "1"}, "entries": record.entries}
         },
     }
+    report: Report = _plain(whole)
+    return report
 
 
 @cache
@@ -56,6 +61,26 @@ def report_schema() -> dict[str, Any]:
     text = (resources.files(__package__) / "schema.json").read_bytes()
     schema: dict[str, Any] = json.loads(text)
     return schema
+
+
+def _plain(value: Any, depth: int = 0) -> Any:
+    """What JSON can hold: facts of checks and text of the target may be anything."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict | list | tuple | set | frozenset):
+        return _plain_members(value, depth + 1) if depth < _DEEPEST else "..."
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, int) and abs(value) <= _LARGEST:
+        return value
+    return None if value is None else str(value)
+
+
+def _plain_members(value: Any, depth: int) -> Any:
+    if isinstance(value, dict):
+        return {_plain(str(name)): _plain(each, depth) for name, each in value.items()}
+    members = [_plain(each, depth) for each in value]
+    return sorted(members, key=str) if isinstance(value, set | frozenset) else members
 
 
 class _Record:
