@@ -188,3 +188,31 @@ async def test_the_history_of_an_attribute_goes_alone(history: HistoryStore) -> 
     page = await history.retrieve("", METER)
 
     assert (values(page), len(values(page, "state"))) == ([], 10)
+
+
+@pytest.mark.parametrize("period", ["PT6H", "P1D", "P1M", "P3D"])
+async def test_ranges_of_the_key_and_one_pass_agree(
+    history: HistoryStore, database: Database, monkeypatch: pytest.MonkeyPatch, period: str
+) -> None:
+    """Whether each period is looked up or all rows are read at once, the buckets are the same."""
+    methods = ("avg", "distinctCount", "max", "min", "stddev", "sum", "sumsq", "totalCount")
+    looked_up = await aggregated(history, "energy", period, *methods)
+    monkeypatch.setattr("mimas.ngsi_ld.store.aggregates._MOST_RANGES", 0)
+
+    assert await aggregated(history, "energy", period, *methods) == looked_up
+
+
+async def test_datasets_are_aggregated_apart(writer: Writer, history: HistoryStore) -> None:
+    """Also by period (4.5.5)."""
+    observed = "2026-01-28T12:00:00Z"
+    instance = {"type": "Property", "value": 100, "observedAt": observed, "datasetId": "urn:d:1"}
+    document = {"id": METER, "type": "Meter", "energy": instance}
+    await writer.write("", [RecordReading(entity_id=METER, document=document)])
+    entity = await history.retrieve_bare("", METER)
+    assert entity is not None
+    await history.aggregate("", [entity], Aggregation(("sum",), parse_period("P1M")), None, ["energy"])
+
+    assert {
+        each.dataset_id: sum(bucket.values["sum"] for bucket in each.buckets)
+        for each in entity.aggregates["energy"]
+    } == {"": 45, "urn:d:1": 100}

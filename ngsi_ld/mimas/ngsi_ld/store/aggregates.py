@@ -2,7 +2,12 @@
 
 Numbers are aggregated by PostgreSQL from the key's index alone; attributes that hold anything else are
 fetched and aggregated here. A period without instances has no bucket. `stddev` is that of a population.
+
+Where attributes are named and time goes by the key, each period is a range of the key: no row is hashed or
+sorted into its group, which is more than half of the work. Datasets are told apart only where there are some.
 """
+
+# ruff: noqa: S608 - statements are made of constants, columns and placeholders
 
 from __future__ import annotations
 
@@ -30,6 +35,7 @@ _FUNCTIONS = {
     "totalCount": "count(*)",
 }
 assert _FUNCTIONS.keys() == METHODS
+_MOST_RANGES = 10_000  # more periods than that are cheaper in one pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,9 @@ async def aggregate(
     if bounds is None:
         return {}
     boundaries = _boundaries(aggregation.period, *bounds)
-    rows = await select.numbers(connection, aggregation, boundaries)
+    rows = await select.ranges(connection, aggregation, boundaries)
+    if rows is None:
+        rows = await select.numbers(connection, aggregation, boundaries)
     others = {row["attribute_id"] for row in rows if row["total"] != row["numbers"]}
     found = _number_buckets(
         [row for row in rows if row["attribute_id"] not in others], aggregation, boundaries
@@ -109,6 +117,29 @@ class _Selection:
         if window and window.time_at:
             return (first, window.time_at) if window.timerel == "before" else (window.time_at, last)
         return first, last
+
+    async def ranges(
+        self, connection: Connection, aggregation: Aggregation, boundaries: list[datetime]
+    ) -> list[Row] | None:
+        """The rows of `numbers` by a look into the key for each period; None where that is not possible."""
+        ids, at = self.wanted.attribute_ids, self.at
+        ranges = (len(boundaries) - 1) * len(ids or ())
+        if at != "h.at" or aggregation.period.is_whole_range or not 0 < ranges <= _MOST_RANGES:
+            return None
+        bound: list[Any] = []
+        functions = "".join(f', {_FUNCTIONS[each]} AS "{each}"' for each in aggregation.methods)
+        starts, ends = (bind(bound, each, "timestamptz[]") for each in (boundaries[:-1], boundaries[1:]))
+        rows: list[Row] = await connection.fetch(
+            f"SELECT a.attribute_id, '' AS dataset_id, p.number::int - 1 AS bucket, found.*"
+            f" FROM unnest({bind(bound, list(ids or ()), 'int[]')}) AS a(attribute_id)"
+            f" CROSS JOIN unnest({starts}, {ends}) WITH ORDINALITY AS p(start, stop, number)"
+            f" CROSS JOIN LATERAL (SELECT count(*) AS total, count(h.number) AS numbers,"
+            f" count(*) FILTER (WHERE h.dataset_id <> '') AS of_datasets{functions} {self.rows(bound, None)}"
+            " AND h.attribute_id = a.attribute_id AND h.at >= p.start AND h.at < p.stop) AS found"
+            " WHERE found.total > 0 ORDER BY 1, 3",
+            *bound,
+        )
+        return None if any(row["of_datasets"] for row in rows) else rows
 
     async def numbers(
         self, connection: Connection, aggregation: Aggregation, boundaries: list[datetime]
