@@ -30,7 +30,7 @@ _PLACES: Mapping[str, tuple[str, ...]] = {
     "dcat-ap": ("", "/catalog", "/catalog.ttl", "/catalogue", "/dcat"),
     "oidc": ("",),
 }
-_PATIENCE = Limits(timeout=5.0, requests_per_second=20.0, max_bytes=5_000_000, check_seconds=60.0)
+_PATIENCE = Limits(timeout=5.0, requests_per_second=50.0, max_bytes=5_000_000, check_seconds=60.0)
 
 
 def discover(url: str, *, environment: Mapping[str, str] = os.environ) -> Target:
