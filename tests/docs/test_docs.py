@@ -79,7 +79,7 @@ def test_every_page_is_found_from_another() -> None:
         for page in PAGES
         for link in LINK.findall(page.read_text())
     }
-    pages = [page for page in PAGES if page.parent != ROOT and page.is_relative_to(ROOT / "docs")]
+    pages = [page for page in PAGES if page.parent != ROOT and page.name != "README.md"]
 
     assert [name(page) for page in pages if page not in linked] == []
 
@@ -107,12 +107,9 @@ def resolve(line: str) -> str | None:
         command = found
     if command.ignore_unknown_options:
         return None
-    known = {
-        option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)
-    }
-    unknown = [
-        word for word in words if word.startswith("--") and word.split("=")[0] not in known | {"--help"}
-    ]
+    known = {"--help"}.union(*(each.opts + each.secondary_opts for each in command.params))
+    options = [word.partition("=")[0] for word in words if word.startswith("--")]
+    unknown = [option for option in options if option not in known]
     return f"no such options: {unknown}" if unknown else None
 
 
@@ -134,17 +131,10 @@ def test_every_command_is_in_the_reference(generate: ModuleType) -> None:
 
 
 def test_every_setting_is_in_the_reference() -> None:
-    """With its description, as the code has it."""
+    """In a line of its own."""
     text = (ROOT / "docs/reference/settings.md").read_text()
-    missing = [
-        field
-        for field, about in Settings.model_fields.items()
-        if not re.search(
-            rf"^\| `MIMAS_{field.upper()}` \|.*{re.escape(about.description or '?')}", text, re.M
-        )
-    ]
 
-    assert missing == []
+    assert [each for each in Settings.model_fields if f"\n| `MIMAS_{each.upper()}` |" not in text] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
