@@ -27,7 +27,7 @@ class Missing:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in {
             "pydantic", "pydantic_settings", "asyncpg", "sqlalchemy", "starlette", "uvicorn", "pyld",
-            "shapely", "jinja2", "markupsafe", "paho", "jmespath", "cryptography", "alembic", "geoalchemy2", "lxml",
+            "shapely", "jinja2", "markupsafe", "paho", "jmespath", "cryptography", "alembic", "geoalchemy2",
         }:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Missing())

@@ -115,6 +115,7 @@ def check(
       mimas check https://broker.example.org
       mimas check target.yaml --report run.json --report run.html --sign key.pem
       mimas check target.yaml --profile geo --strict
+
     Ends with 0 conformant, 1 not conformant, 2 could not judge, 3 not understood.
     """
     selection = Selection(profiles, mims, ids, mechanisms, tuple(each.upper() for each in levels))
