@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qsl
 
-from mimas.ngsi_ld.core.errors import InvalidRequest
+from mimas.ngsi_ld.core.errors import BadRequestData, InvalidRequest
 
 from .json_body import BodyReader, parse_json
 from .negotiation import JSON, media_type_of
@@ -92,6 +92,8 @@ def read_query(text: bytes, operation: Operation, limit: int) -> Mapping[str, st
         return NO_PARAMETERS
     if len(text) > limit:
         raise InvalidRequest(f"The query has more than {limit} bytes. Use the POST query instead.")
+    if b"%00" in text:
+        raise BadRequestData("The query holds a NUL.")
     query: dict[str, str] = {}
     known = operation.query_names
     for name, value in _decode(text):

@@ -147,6 +147,8 @@ class NgsiLdApp:
             raise BadRequestData("The path ends where the entity id should be.")
 
     def _find(self, path: str) -> tuple[Resource, dict[str, str]] | None:
+        if "%00" in path:
+            raise BadRequestData("The path holds a NUL.")
         try:
             return self._router.find(path)
         except UnicodeDecodeError:
