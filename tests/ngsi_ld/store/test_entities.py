@@ -160,7 +160,27 @@ async def test_an_attribute_index_is_made_and_dropped(writer: Writer, database: 
     store = IndexStore(database)
     made = await store.create(index)
     there = {each.name: each.valid for each in await store.list_all()}
-    await store.drop(index)
+    await store.drop(index.name)
     left = [each.name for each in await store.list_all()]
 
     assert (made, there[index.name], set(there.values()), index.name in left) == (True, True, {True}, False)
+
+
+async def test_the_count_is_that_of_all(database: Database, writer: Writer, make_create: Any) -> None:
+    """Whichever page is asked for; a last page tells it without counting."""
+    await writer.write("", [make_create(number) for number in range(8)])
+    slices = [
+        (10, 0, None),
+        (2, 0, None),
+        (3, 6, None),
+        (3, 20, None),
+        (3, 0, "urn:ngsi-ld:Meter:0005"),
+        (0, 0, None),
+    ]
+    store = EntityStore(database)
+    pages = [
+        await store.query("", EntityQuery(), Page(limit, offset, count=True, after=after))
+        for limit, offset, after in slices
+    ]
+
+    assert [each.count for each in pages] == [8] * len(slices)

@@ -14,7 +14,7 @@ import orjson
 from ..core.query.entity_query import EntityQuery, Page
 from ..core.query.type_selection import TypeSelection, document_types
 from .coalesced import CoalescedLookup
-from .database import Database
+from .database import Database, Row
 from .entity_pages import select_page
 from .entity_query_sql import compile_entity_query
 from .indexes import QueryUse
@@ -76,15 +76,18 @@ class EntityStore:
         """A page, in the order of ids unless the query orders otherwise; behind `page.after` when given."""
         self.use.note(query)
         await self._reaper.reap_due(tenant, datetime.now(UTC))
-        answer = EntityPage(count=await self._count(tenant, query) if page.count else None)
         if not page.limit:
-            return answer
+            return EntityPage(count=await self._count(tenant, query) if page.count else None)
         await self._ensure_collation(query)
         sql, arguments = select_page(STORED_COLUMNS, tenant, query, page)
         rows = await self._database.fetch(sql, *arguments)
-        answer.entities = [from_row(row) for row in rows[: page.limit]]
+        answer = EntityPage([from_row(row) for row in rows[: page.limit]])
         if len(rows) > page.limit:
             answer.next_key = answer.entities[-1].id
+        if page.count:
+            answer.count = _count_of_last(page, rows)
+            if answer.count is None:
+                answer.count = await self._count(tenant, query)
         return answer
 
     async def count(self, tenant: str, query: EntityQuery) -> int:
@@ -113,3 +116,9 @@ class EntityStore:
         sql = f"SELECT count(*) FROM entity WHERE tenant = {owner} AND {condition}"
         found: int = await self._database.fetchval(sql, *arguments)
         return found
+
+
+def _count_of_last(page: Page, rows: list[Row]) -> int | None:
+    """How many there are, when the page shows it: it is the last one and its place is known."""
+    is_last = len(rows) <= page.limit and (rows or not page.offset)
+    return page.offset + len(rows) if is_last and page.after is None else None
