@@ -66,6 +66,15 @@ def test_a_server_that_answers_all_alike_offers_nothing(answer: Reply) -> None:
         assert set(discover(url, environment={}).interfaces) == {"openapi-rest"}
 
 
+def test_another_host_is_not_followed_to() -> None:
+    """It is named, and the user decides."""
+    with (
+        serving(lambda _: Reply(302, b"", {"Location": "http://localhost:9/login"})) as url,
+        pytest.raises(TargetError, match=r"sends on to http://localhost:9/login"),
+    ):
+        discover(url, environment={})
+
+
 def test_where_nothing_answers_is_said() -> None:
     """Not an empty target."""
     with pytest.raises(TargetError, match=r"127\.0\.0\.1:9"):

@@ -7,16 +7,16 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import yaml
 
 from .evidence import Evidence
 from .identity import identify
-from .probe import Probe
+from .probe import REDIRECTS, Probe
 from .session import Session
 from .target import Credential, Interface, Limits, Target, TargetError, target_of_url
-from .verdicts import Failure, NoAnswer, Outcome
+from .verdicts import NoAnswer, Outcome
 
 TOKEN_VARIABLE = "MIMAS_CHECK_TOKEN"  # noqa: S105  # the name of a variable
 _NGSI_LD = re.compile(r"/ngsi-ld(/v1)?(/.*)?$")
@@ -33,8 +33,12 @@ _PLACES: Mapping[str, tuple[str, ...]] = {
 _PATIENCE = Limits(timeout=5.0, requests_per_second=50.0, max_bytes=5_000_000, check_seconds=60.0)
 
 
+class NothingFound(TargetError):
+    """Nothing answers at the URL, or it sends on to somebody else's."""
+
+
 def discover(url: str, *, environment: Mapping[str, str] = os.environ) -> Target:
-    """A target with every interface found at a base URL; TargetError when nothing answers there at all.
+    """A target with every interface found at a base URL; NothingFound when nothing answers there at all.
 
     Where something answers but speaks no known mechanism, the target claims a REST interface, so that the run
     says what is wrong with it. The variable MIMAS_CHECK_TOKEN, when set, holds the bearer token.
@@ -44,10 +48,14 @@ def discover(url: str, *, environment: Mapping[str, str] = os.environ) -> Target
         claimed = replace(claimed, credentials={"token": Credential(TOKEN_VARIABLE)})
     session = Session(replace(claimed, limits=_PATIENCE), environment=environment)
     try:
-        found = dict(_found(session, url.rstrip("/")))
+        base, elsewhere = _real_base(session, url.rstrip("/"))
+        found = dict(_found(session, base))
     finally:
         session.close()
-    return replace(claimed, interfaces=found) if found else claimed
+    if elsewhere and not found:
+        raise NothingFound(f"{url} sends on to {elsewhere}; name that URL if you mean it.")
+    unknown = not found.keys() - {"tls"}
+    return replace(claimed, interfaces={**(claimed.interfaces if unknown else {}), **found})
 
 
 def first_draft(target: Target) -> str:
@@ -61,37 +69,41 @@ def first_draft(target: Target) -> str:
     return _HEAD + yaml.safe_dump(document, sort_keys=False, allow_unicode=True) + _TAIL
 
 
+def _real_base(session: Session, base: str) -> tuple[str, str | None]:
+    """The base with https where http only sends on to it, and the other host to which it sends on."""
+    probe = Probe(session, "openapi-rest", "discovery", Evidence(session.secrets))
+    try:
+        answer = probe.read("")
+    except NoAnswer as error:
+        raise NothingFound(f"Nothing can be found out: {error}") from error
+    onward = urljoin(base, answer.headers.get("location", "")) if answer.status in REDIRECTS else base
+    if urlsplit(onward).hostname != urlsplit(base).hostname:
+        return base, onward
+    secure = urlsplit(onward).scheme == "https"
+    return (f"https://{urlsplit(onward).netloc}{urlsplit(base).path}" if secure else base), None
+
+
 def _found(session: Session, base: str) -> Iterator[tuple[str, Interface]]:
-    nothing: Exception | None = None
     for mechanism, places in _PLACES.items():
         start = _NGSI_LD.sub("", base) if mechanism == "ngsi-ld" else base
-        for place in places:
-            interface = Interface(mechanism, start + place)
-            try:
-                _identify(session, interface)
-            except NoAnswer as error:
-                nothing = error
+        for interface in (Interface(mechanism, start + place) for place in places):
+            if _speaks(session, interface):
+                yield mechanism, interface
                 break
-            except Outcome:
-                continue
-            yield mechanism, interface
-            break
-        else:
-            nothing = None
-        if nothing is not None and mechanism == "ngsi-ld":
-            raise TargetError(f"Nothing can be found out: {nothing}")
     parts = urlsplit(base)
     if parts.scheme == "https":
         yield "tls", Interface("tls", f"https://{parts.netloc}")
 
 
-def _identify(session: Session, interface: Interface) -> None:
+def _speaks(session: Session, interface: Interface) -> bool:
+    """Whether the mechanism is spoken there; shapes nobody thought of are no reason to stop."""
     session.target = replace(session.target, interfaces={interface.mechanism: interface})
     probe = Probe(session, interface.mechanism, "discovery", Evidence(session.secrets))
     try:
         identify(probe)
-    except (KeyError, TypeError, AttributeError, RecursionError) as error:  # shapes nobody thought of
-        raise Failure(f"{interface.url} answers something strange: {error}") from error
+    except (Outcome, KeyError, TypeError, AttributeError, RecursionError):
+        return False
+    return True
 
 
 _HEAD = """\

@@ -12,7 +12,7 @@ from typing import Any
 from .catalogue import Requirement
 from .checks import OFFERED, Check
 from .evidence import Evidence, Exchange
-from .identity import identify
+from .identity import IDENTITIES, identify
 from .probe import Probe
 from .session import Session
 from .target import Attestation, Target
@@ -123,7 +123,7 @@ class Runner:
 
     def _contact(self, checks: list[Check]) -> dict[str, Contact]:
         """First contact with each interface that a check is about to probe."""
-        wanted = sorted({each.mechanism for each in checks if not self._cannot_run(each)} - OFFERED)
+        wanted = sorted({each.mechanism for each in checks if not self._cannot_run(each)} & IDENTITIES.keys())
         with ThreadPoolExecutor(self._target.limits.concurrency) as pool:
             return {each.mechanism: each for each in pool.map(self._contact_one, wanted)}
 

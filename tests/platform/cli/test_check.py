@@ -94,7 +94,7 @@ def test_what_could_not_be_judged_ends_with_2(target: Path) -> None:
         (), ("nowhere.yaml",), ("--no-such-option",), ("http://",), ("TARGET", "--profile", "x"),
         ("TARGET", "--report", "run.pdf"), ("TARGET", "--id", "no/such/*"), ("TARGET", "--listener", "x"),
         ("TARGET", "--baseline", "TARGET"), ("TARGET", "--sign", "TARGET", "--report", "run.json"),
-        ("TARGET", "--level", "PERHAPS"), ("http://127.0.0.1:9",),
+        ("TARGET", "--level", "PERHAPS"),
     ],
 )  # fmt: skip
 def test_what_is_not_understood_ends_with_3(target: Path, arguments: tuple[str, ...]) -> None:
@@ -103,6 +103,13 @@ def test_what_is_not_understood_ends_with_3(target: Path, arguments: tuple[str, 
 
     assert done.exit_code == 3, done.output
     assert "Error" in done.output
+
+
+def test_a_url_where_nothing_answers_ends_with_2() -> None:
+    """It could not be judged; the command itself was right."""
+    done = mimas("check", "http://127.0.0.1:9")
+
+    assert (done.exit_code, "Nothing can be found out" in done.output) == (2, True)
 
 
 def test_reports_are_written_signed_and_verified(target: Path, tmp_path: Path) -> None:

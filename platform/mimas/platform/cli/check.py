@@ -14,7 +14,7 @@ import click
 from mimas.conformance.catalogue import load_catalogue
 from mimas.conformance.checking import Manner, check_target
 from mimas.conformance.checks import all_checks
-from mimas.conformance.discovery import discover
+from mimas.conformance.discovery import NothingFound, discover
 from mimas.conformance.reports import FORMATS, ReportError, read_report, render, report_of, write_report
 from mimas.conformance.reports.signing import SUFFIX, SigningUnavailable, sign
 from mimas.conformance.runner import Run, Runner
@@ -34,6 +34,12 @@ class Usage(click.ClickException):
     """The command was not understood, or cannot be done as it was given."""
 
     exit_code = USAGE
+
+
+class NotJudged(click.ClickException):
+    """There is nothing that could be judged."""
+
+    exit_code = COULD_NOT_JUDGE
 
 
 class CheckCommand(click.Command):
@@ -129,6 +135,8 @@ def check(
             listener_url=listener_url,
             baseline=read_report(baseline) if baseline else None,
         )
+    except NothingFound as error:
+        raise NotJudged(plain(str(error))) from error
     except (TargetError, SelectionError, ReportError, SigningUnavailable) as error:
         raise Usage(str(error)) from error
     if list_only or dry_run:
