@@ -32,9 +32,13 @@ def get_by_id(bench: Bench) -> list[Figure]:
     rates: dict[str, list[float]] = {"broker": [], "route": [], "function": []}
     for number in range(bench.rounds):
         for name, server in (("broker", process), ("route", route), ("function", function)):
+            before = server.worked
             outcome = load.run(server.port, requests, connections=GET_CONNECTIONS).require(200)
             rates[name].append(outcome.rate)
-            bench.say(f"round {number + 1}: {name} {outcome.rate:,.0f}/s, client {outcome.busy:.0%} busy")
+            each = (server.worked - before) / len(requests) * 1e6
+            bench.say(
+                f"round {number + 1}: {name} {outcome.rate:,.0f}/s, {each:.0f} us of processor time each"
+            )
     best = {name: max(found) for name, found in rates.items()}
     floor = Floor("ratio", "at least", 0.7)
     return [

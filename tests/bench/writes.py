@@ -31,15 +31,20 @@ def batch_without_history(bench: Bench) -> list[Figure]:
 def _batch(bench: Bench, how: str, floor: Floor, *variant: str) -> list[Figure]:
     written, copied = bench.database(), bench.database()
     process = bench.broker(written, *variant)
-    count = bench.scale(40, 8)
+    count = bench.scale(20, 8)
     _upsert(process, range(-2000, 0))
     rates, limits = [], []
     for number in range(bench.rounds):
         first = number * count * town.BATCH
         bench.checkpoint()
+        before = process.worked
         rates.append(_upsert(process, range(first, first + count * town.BATCH)))
+        each = (process.worked - before) / (count * town.BATCH) * 1e6
         limits.append(_copy(bench, written, copied))
-        bench.say(f"round {number + 1}: {rates[-1]:,.0f} entities/s, COPY {limits[-1]:,.0f}/s")
+        bench.say(
+            f"round {number + 1}: {rates[-1]:,.0f} entities/s ({each:.0f} us of processor time each),"
+            f" COPY {limits[-1]:,.0f}/s"
+        )
     return [Figure(f"batch upsert of 1 000, {how}", max(rates), "entities/s", max(limits), "COPY", floor)]
 
 
@@ -92,12 +97,16 @@ def single_post(bench: Bench) -> list[Figure]:
     for number in range(bench.rounds):
         numbers = range(number * count, (number + 1) * count)
         bench.checkpoint()
+        before = process.worked, limit.worked
         done, bare = _post(process, numbers), _post(limit, numbers)
+        each = [
+            (server.worked - was) / count * 1e6 for server, was in zip((process, limit), before, strict=True)
+        ]
         rates.append(done.rate)
         limits.append(bare.rate)
         bench.say(
-            f"round {number + 1}: {done.rate:,.0f}/s (p95 {done.percentile(0.95):.0f} ms),"
-            f" without a database {bare.rate:,.0f}/s, client {bare.busy:.0%} busy"
+            f"round {number + 1}: {done.rate:,.0f}/s (p95 {done.percentile(0.95):.0f} ms, {each[0]:.0f} us),"
+            f" without a database {bare.rate:,.0f}/s ({each[1]:.0f} us of processor time each)"
         )
     floor = Floor("ratio", "at least", 0.45)
     what = f"single POST with history, {POST_CONNECTIONS} connections"
