@@ -53,7 +53,7 @@ def one_bad_item(broker: Broker) -> None:
 def existing_is_an_error(broker: Broker) -> None:
     """Creating an entity that exists in a batch is its error, AlreadyExists; the other is made."""
     old, new = broker.create(level=prop(1)), broker.entity(level=prop(2))
-    (error,) = _result(_batch(broker, "create", [old, new]), [new["id"]], [old["id"]])
+    error = _result(_batch(broker, "create", [old, new]), [new["id"]], [old["id"]])[0]
     kind = str((error.get("error") or {}).get("type", ""))
     equal(kind.rpartition("/")[2], "AlreadyExists", "The kind of error of the existing entity")
 

@@ -44,7 +44,13 @@ def ngsi_ld(
     def declare(function: Callable[[Broker], None]) -> Callable[[Broker], None]:
         @functools.wraps(function)
         def run(probe: Probe) -> None:
-            function(Broker(probe))
+            try:
+                function(Broker(probe))
+            except (AttributeError, IndexError, KeyError, TypeError) as error:
+                # What a check takes apart is the broker's answers: one of another shape is not as it must be.
+                raise Failure(
+                    f"An answer has another shape than the clause gives it ({type(error).__name__}: {error})."
+                ) from error
 
         check(
             f"NGSI-LD.{clause}.{name}",

@@ -147,7 +147,8 @@ def values_come_back(broker: Broker) -> None:
 @ngsi_ld("4.5.2", "json-values-come-back", ("MIM1X-09", "MIM2-R1.3"), needs=WRITE)
 def json_values_come_back(broker: Broker) -> None:
     """Objects, arrays, numbers and booleans in values come back as they were sent."""
-    entity = broker.create(address=prop(NESTED), open=prop(False), zero=prop(0))
+    entity = broker.entity(address=prop(NESTED), open=prop(False), zero=prop(0))
+    broker.try_to_create(entity).expect(201)
     found = broker.stored(entity)
     values = [found[each]["value"] for each in ("address", "open", "zero")]
     equal(values, [NESTED, False, 0], "The values that came back")

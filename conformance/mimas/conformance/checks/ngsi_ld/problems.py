@@ -44,6 +44,16 @@ def status(broker: Broker) -> None:
         equal(body["status"], 404, "`status` in the body of a 404")
 
 
+@ngsi_ld("5.5.3", "errors-are-alike", ("MIM1X-12", "MIM0-R2.1"))
+def errors_are_alike(broker: Broker) -> None:
+    """What is not found is answered by the same kind of body on every resource."""
+    unknown = broker.new_id()
+    for path in (path_to(unknown), f"/subscriptions/{unknown}", f"/types/{broker.type}"):
+        answer = broker.get(path).expect(404)
+        kind = answer.json_object().get("type")
+        equal(kind, f"{ERRORS}ResourceNotFound", f"The type of the error of {answer.url}")
+
+
 @ngsi_ld("5.5.2", "already-exists", "MIM1X-12", needs=WRITE)
 def already_exists(broker: Broker) -> None:
     """The error for an id that is taken is AlreadyExists."""
