@@ -53,7 +53,7 @@ def fault(
 
 
 def on(methods: str, path: str, *, having: str = "") -> When:
-    """Requests of these methods to a resource (`{}` is one step of its path) with this text in URL or body."""
+    """Requests of these methods to a resource (`{}` is a step of its path) with this text in URL or body."""
     pattern = re.compile(re.escape(path).replace(r"\{\}", "[^/]+"))
 
     def picks(received: Received) -> bool:

@@ -136,9 +136,9 @@ fault(
 
 fault(
     "q is overlooked.",
-    """4.9.q-equal-number 4.9.q-equal-text 4.9.q-equal-boolean 4.9.q-types-must-agree
-    4.9.q-unequal-needs-the-attribute 4.9.q-greater-and-less 4.9.q-range 4.9.q-list 4.9.q-and 4.9.q-or 4.9.q-parentheses 4.9.q-existence
-    4.9.q-pattern 4.9.q-not-pattern 4.9.q-sub-attribute 4.9.q-observed-at 4.9.q-date-time
+    """4.9.q-equal-number 4.9.q-equal-text 4.9.q-equal-boolean 4.9.q-types-must-agree 4.9.q-greater-and-less
+    4.9.q-unequal-needs-the-attribute 4.9.q-range 4.9.q-list 4.9.q-and 4.9.q-or 4.9.q-parentheses
+    4.9.q-existence 4.9.q-pattern 4.9.q-not-pattern 4.9.q-sub-attribute 4.9.q-observed-at 4.9.q-date-time
     4.9.q-inside-values 4.9.q-relationship 4.9.q-language 4.9.q-syntax-error-is-400
     5.5.7.terms-in-queries-are-expanded""",
     QUERY,
