@@ -395,6 +395,31 @@ def test_a_tenant_goes_along_with_ngsi_ld() -> None:
     assert set(seen) == {"trial"}
 
 
+@pytest.mark.parametrize(("writes", "verdict"), [("test-tenant", Verdict.PASS), ("none", Verdict.ERROR)])
+def test_a_test_tenant_comes_to_be_by_writing(writes: str, verdict: Verdict) -> None:
+    """What first contact writes for that is there during the run, and removed after it."""
+    things: set[str] = set()
+    seen: list[int] = []
+
+    def broker(received: Received) -> Reply:
+        if received.method == "POST":
+            things.add(received.json()["id"])
+            return Reply(201)
+        if received.method == "DELETE":
+            things.discard(received.path.rpartition("/")[2])
+            return Reply(204)
+        if received.path.endswith("/types") and things:
+            return Reply(200, b"[]", JSON)
+        return Reply(404, b'{"type":"https://uri.etsi.org/ngsi-ld/errors/NonexistentTenant"}', JSON)
+
+    with serving(broker) as url:
+        target = target_of("ngsi-ld", url, tenant="trial", writes=writes)
+        run = run_on(target, declared(lambda probe: seen.append(len(things)), mechanism="ngsi-ld"))
+
+    assert run.checks[0].verdict is verdict, run.checks[0].message
+    assert (seen, things) == ([int(writes != "none")], set())
+
+
 def test_the_listener_hears_and_the_evidence_shows_it() -> None:
     """A notification is kept like every other exchange, marked as incoming."""
     import httpx

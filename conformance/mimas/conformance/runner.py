@@ -57,7 +57,10 @@ class RequirementResult:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """All that one run found. `stopped` says that it was ended before all checks had run."""
+    """All that one run found. `stopped` says that it was ended before all checks had run.
+
+    `left_behind` is what first contact wrote and could not remove.
+    """
 
     target: Target
     started: datetime
@@ -68,6 +71,7 @@ class Run:
     contacts: tuple[Contact, ...] = ()
     stopped: bool = False
     profiles: tuple[str, ...] = ()
+    left_behind: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -92,6 +96,7 @@ class Runner:
         self._session = session
         self._target = session.target
         self._strict = strict
+        self._first_contacts: list[Probe] = []
 
     def stop(self) -> None:
         """Let running checks end, start no more."""
@@ -105,6 +110,7 @@ class Runner:
         chosen = list(checks)
         contacts = self._contact(chosen)
         results = self._run_checks(chosen, contacts, progress)
+        left_behind = self._part()
         judged = tuple(self._judge(each, results) for each in requirements)
         return Run(
             target=self._target,
@@ -115,11 +121,20 @@ class Runner:
             mims=_judge_mims(judged, strict=self._strict),
             contacts=tuple(contacts.values()),
             stopped=self._session.stop.is_set(),
+            left_behind=left_behind,
         )
 
     def run_one(self, check: Check) -> CheckResult:
         """Run a single check, first contact included."""
-        return self._run_checks([check], self._contact([check]), None)[0]
+        result = self._run_checks([check], self._contact([check]), None)[0]
+        self._part()
+        return result
+
+    def _part(self) -> tuple[str, ...]:
+        """Remove what first contact wrote, at the very end: checks rest on it. What stays is said."""
+        left = [each for probe in self._first_contacts for each in probe.clean_up()]
+        self._first_contacts.clear()
+        return tuple(left)
 
     def _contact(self, checks: list[Check]) -> dict[str, Contact]:
         """First contact with each interface that a check is about to probe."""
@@ -130,6 +145,7 @@ class Runner:
     def _contact_one(self, mechanism: str) -> Contact:
         evidence = Evidence(self._session.secrets)
         probe = Probe(self._session, mechanism, f"first contact with {mechanism}", evidence)
+        self._first_contacts.append(probe)
         verdict, message, mend = _outcome(identify, probe)
         url = self._target.interfaces[mechanism].url
         if verdict is Verdict.PASS:

@@ -41,6 +41,7 @@ def report_of(run: Run) -> Report:
         "profiles": list(run.profiles),
         "strict": run.strict,
         "stopped": run.stopped,
+        "left_behind": list(run.left_behind),
         "verdict": run.verdict.value,
         "level_rule": LEVEL_RULE,
         "mims": [_mim(each) for each in run.mims],

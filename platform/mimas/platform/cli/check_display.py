@@ -30,14 +30,15 @@ class Display:
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
         self._counts = not quiet and sys.stderr.isatty()
-        self._told = 0
+        self._told: set[str] = set()
 
     def progress(self, result: CheckResult, done: int, total: int) -> None:
         """Show one more result."""
         if self._counts:
             click.echo(f"\r\033[K[{done:>3}/{total}] {result.check.id[:60]}", nl=False, err=True)
-        if not self._quiet and result.verdict in _TOLD and self._told < _AT_MOST:
-            self._told += 1
+        new = result.message not in self._told and len(self._told) < _AT_MOST
+        if not self._quiet and result.verdict in _TOLD and new:
+            self._told.add(result.message)
             self._tell(result)
 
     def end(self) -> None:
@@ -85,6 +86,8 @@ def summary(run: Run) -> Iterator[str]:
         yield f"{each.mim:14} {styled} {each.level:8} {share:10} {MIM_TITLES.get(each.mim, '')}"
     for result in (each for each in run.checks if each.left_behind):
         yield f"LEFT BEHIND by {result.check.id}: {plain('; '.join(result.left_behind))}"
+    for left in run.left_behind:
+        yield f"LEFT BEHIND by first contact: {plain(left)}"
     yield f"Levels. {LEVEL_RULE}"
     yield _verdict(run)
 
