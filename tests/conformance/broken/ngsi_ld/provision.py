@@ -212,7 +212,7 @@ fault(
     _batch("create"),
     edited(lambda body: {**body, "errors": [{**each, "error": {"type": "x"}} for each in body["errors"]]}),
 )
-fault("An empty batch succeeds.", "5.6.7.empty-batch-is-400", _batch("delete"), says(204))
+fault("An empty batch succeeds.", "5.6.8.empty-batch-is-400", _batch("delete"), says(204))
 fault(
     "An upsert names all entities.",
     "5.6.8.upsert-creates",

@@ -306,6 +306,13 @@ fault(
     says(200, {"id": "urn:x:y"}),
 )
 
+fault(
+    "A type has no attributes.",
+    "5.7.7.one-type-with-its-attributes",
+    ONE_TYPE,
+    edited(lambda body: {**body, "attributeDetails": []}),
+)
+
 # -- tenants
 
 

@@ -68,10 +68,10 @@ def errors_are_problem_details(broker: Broker) -> None:
             present(name, each.get("error") or {}, "The error of an entity")
 
 
-@ngsi_ld("5.6.7", "empty-batch-is-400", "MIM1X-13", needs=WRITE)
+@ngsi_ld("5.6.8", "empty-batch-is-400", "MIM1X-13", needs=WRITE)
 def empty_batch(broker: Broker) -> None:
     """A batch without entities is answered 400."""
-    for operation in ("create", "upsert", "update", "delete"):
+    for operation in ("upsert", "update", "delete"):
         refused(_batch(broker, operation, []))
 
 

@@ -175,10 +175,21 @@ class Broker:
             self.removes(unquote(location.rpartition("/")[2]))
         return answer
 
-    def removes(self, *entities: Entity | str) -> None:
-        """Remember to delete entities, before they are made."""
+    def removes(self, *entities: Entity | str, headers: Mapping[str, str] | None = None) -> None:
+        """Remember to delete entities with their history, before they are made."""
         for each in entities:
-            self.probe.delete_afterwards(self.resource(path_to(each)))
+            self.probe.leave_clean(functools.partial(self._remove, path_to(each), headers))
+
+    def _remove(self, path: str, headers: Mapping[str, str] | None) -> None:
+        for place in (path, f"/temporal{path}") if self._keeps_history() else (path,):
+            answer = self.call("DELETE", place, headers=headers)
+            if answer.status not in (200, 202, 204, 404, 410):
+                raise CheckError(f"{answer.url} could not be removed: {answer.status}")
+
+    def _keeps_history(self) -> bool:
+        """Whether the broker offers the temporal API; what is written then has a history, too."""
+        query = {"type": MARK, "timerel": "before", "timeAt": "2000-01-01T00:00:00Z"}
+        return self.probe.read(self.resource("/temporal/entities", query), Accept=JSON).status in (200, 206)
 
     def needed(self, answer: Answer) -> Answer:
         """An answer that is only a step on the way: without success the check cannot say anything."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from ...answer import Answer
 from ...http_server import Reply
 from ...verdicts import Failure, NotTested
@@ -36,10 +38,18 @@ def _asked_with(
 ) -> Answer:
     """The answer to a GET whose Link leads to an @context at the checker's listener."""
     inbox = broker.probe.listen(lambda _: context)
-    answer = broker.get(path, query, context=f"{inbox.url}/context.jsonld")
+    url = f"{inbox.url}/context.jsonld"
+    broker.probe.leave_clean(lambda: _forget(broker, url))
+    answer = broker.get(path, query, context=url)
     if answer.status >= 400 and not inbox.received:
         raise NotTested(f"The broker did not fetch the checker's @context, perhaps it may not: {answer}.")
     return answer
+
+
+def _forget(broker: Broker, url: str) -> None:
+    """Drop what the broker may have cached of our @context (5.13.5); not every broker lets its users."""
+    if broker.probe.target.writes != "none":
+        broker.call("DELETE", f"/jsonldContexts/{quote(url, safe='')}")
 
 
 @ngsi_ld("6.3.5", "ld-json-needs-context", "MIM1X-11", needs=WRITE)

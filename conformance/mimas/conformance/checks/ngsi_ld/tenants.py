@@ -34,7 +34,7 @@ def _tenants_exist(answer: Answer) -> Answer:
 
 
 def _in_second(broker: Broker, second: dict[str, str], entity: Entity) -> None:
-    broker.probe.delete_afterwards(broker.resource(path_to(entity)), headers=second)
+    broker.removes(entity, headers=second)
     broker.needed(_tenants_exist(broker.call("POST", "/entities", body=entity, headers=second)))
 
 
