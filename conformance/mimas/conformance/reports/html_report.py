@@ -12,7 +12,16 @@ from importlib import resources
 from typing import Any
 
 from ..catalogue import load_catalogue
-from .words import DEFAULT_REASON, MIM_REASONS, MIM_TITLES, RUN_WORDS, VERDICT_MEANINGS, VERDICT_WORDS
+from .words import (
+    DEFAULT_REASON,
+    MIM_REASONS,
+    MIM_TITLES,
+    NO_FAILURE,
+    RUN_WORDS,
+    VERDICT_MEANINGS,
+    VERDICT_WORDS,
+    mim_words,
+)
 from .xml_text import clean
 
 Report = dict[str, Any]
@@ -53,13 +62,15 @@ def _verdict_box(report: Report) -> str:
     musts = [each for each in report["requirements"] if each["level"] == "MUST"]
     failed = sum(each["verdict"] == "fail" for each in musts)
     word = sum(each["verdict"] in ("attested", "equivalent") for each in musts)
+    unjudged = [each["mim"] for each in report["mims"] if each["verdict"] in ("error", "not_tested")]
+    missing = f"<p>Could not be judged: {_text(', '.join(unjudged))}.</p>" if unjudged else ""
     stopped = "<p>The run was stopped before its end.</p>" if report["stopped"] else ""
     attested = f" {word} rest on somebody's word." if word else ""
     return (
         f"<div class='verdict {_text(report['verdict'])}'>"
         f"<strong>{_run_words(report, tested, total)}</strong>"
         f"<p>{tested} of {total} obligations (MUST) were really tested; "
-        f"{failed} of them are broken.{attested}</p>{_contacts(report)}{stopped}</div>"
+        f"{failed} of them are broken.{attested}</p>{missing}{_contacts(report)}{stopped}</div>"
     )
 
 
@@ -77,7 +88,7 @@ def _contacts(report: Report) -> str:
 def _mim_table(report: Report) -> str:
     rows = "".join(
         f"<tr><td><a href='#{_anchor(each['mim'])}'><b>{_text(each['mim'])}</b> "
-        f"{_text(MIM_TITLES.get(each['mim'], ''))}</a></td><td>{_tag(each['verdict'])}</td>"
+        f"{_text(MIM_TITLES.get(each['mim'], ''))}</a></td><td>{_mim_tag(each)}</td>"
         f"<td data-name='Level '>{_text(each['level'])}</td>"
         f"<td data-name='MUSTs tested '>{_share(each)}</td></tr>"
         for each in report["mims"]
@@ -132,7 +143,7 @@ def _mim_section(report: Report, mim: Report) -> str:
     checks = {each["id"]: each for each in report["checks"]}
     return (
         f"<section class='mim'><h2 id='{_anchor(name)}'>{_text(name)} {_text(MIM_TITLES.get(name, ''))}</h2>"
-        f"<p>{_tag(mim['verdict'])} Level {_text(mim['level'])}, {mim['must_tested']} of "
+        f"<p>{_mim_tag(mim)} Level {_text(mim['level'])}, {mim['must_tested']} of "
         f"{mim['must_total']} MUSTs tested. Requirements: {_counts(mim)}.</p>"
         f"<p><b>Why it matters.</b> {_text(MIM_REASONS.get(name, DEFAULT_REASON))}</p>"
         + "".join(_requirement(report, each, checks) for each in requirements)
@@ -283,6 +294,12 @@ def _closing(report: Report) -> str:
 
 def _tag(verdict: str) -> str:
     return f"<span class='tag {_text(verdict)}'>{_text(VERDICT_WORDS.get(verdict, verdict))}</span>"
+
+
+def _mim_tag(mim: Report) -> str:
+    word = mim_words(mim["verdict"], mim["must_tested"], mim["must_total"])
+    look = "partial" if word == NO_FAILURE else mim["verdict"]
+    return f"<span class='tag {_text(look)}'>{_text(word)}</span>"
 
 
 def _anchor(name: str) -> str:

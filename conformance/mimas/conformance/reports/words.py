@@ -23,11 +23,12 @@ VERDICT_MEANINGS = {
     "error": "the test could not run, or the answer could not be read",
 }
 RUN_WORDS = {
-    "pass": "No tested requirement is broken",
+    "pass": "Nothing that was tested is broken",
     "fail": "The product does not conform",
-    "error": "The product could not be judged",
-    "not_tested": "The product could not be judged",
+    "error": "Not everything could be judged",
+    "not_tested": "Not everything could be judged",
 }
+NO_FAILURE = "No failure found"
 MIM_TITLES = {
     "MIM0": "Accessing data",
     "MIM1": "Interlinking data",
@@ -58,3 +59,10 @@ MIM_REASONS = {
     "PLUS": "Without it the city pays again for its own data when the contract ends.",
 }
 DEFAULT_REASON = "It is part of what the city asked for."
+
+
+def mim_words(verdict: str, must_tested: int, must_total: int) -> str:
+    """A MIM's verdict in words: only what was tested as a whole is called passed."""
+    if verdict == "pass" and must_tested < must_total:
+        return NO_FAILURE
+    return VERDICT_WORDS[verdict]

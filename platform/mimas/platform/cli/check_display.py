@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import click
 
 from mimas.conformance.checking import Manner
-from mimas.conformance.reports.words import MIM_TITLES, VERDICT_WORDS
+from mimas.conformance.reports.words import MIM_TITLES, mim_words
 from mimas.conformance.runner import CheckResult, Run
 from mimas.conformance.selection import Chosen
 from mimas.conformance.target import Target
@@ -80,7 +80,7 @@ def summary(run: Run) -> Iterator[str]:
     """The result: each MIM with its share, then the whole."""
     yield f"{'MIM':14} {'result':22} {'level':8} MUSTs tested"
     for each in run.mims:
-        word = VERDICT_WORDS[each.verdict.value]
+        word = mim_words(each.verdict.value, each.must_tested, each.must_total)
         styled = click.style(f"{word:22}", fg=_COLOURS.get(each.verdict))
         share = f"{each.must_tested} of {each.must_total}"
         yield f"{each.mim:14} {styled} {each.level:8} {share:10} {MIM_TITLES.get(each.mim, '')}"
