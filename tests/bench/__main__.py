@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 import time
 import traceback
@@ -28,7 +29,7 @@ def main() -> int:
     print(" ".join(f"{name}={value}" for name, value in machine().items()))
     figures: list[Figure] = []
     failures: dict[str, str] = {}
-    with open_bench(quick=options.quick, rounds=options.rounds) as bench:
+    with open_bench(options.server, quick=options.quick, rounds=options.rounds) as bench:
         for each in _chosen(options):
             _run(each, bench, figures, failures)
     print("\n" + table(figures))
@@ -50,6 +51,11 @@ def _arguments() -> argparse.Namespace:
         "--quick", action="store_true", help="less of everything: for trying, not for the record"
     )
     parser.add_argument("--rounds", type=int, default=3, help="how often a figure and its limit are measured")
+    parser.add_argument(
+        "--server",
+        default=os.environ.get("MIMAS_BENCH_DATABASE_URL"),
+        help="URL of a PostgreSQL to use as a superuser; a private one without (or MIMAS_BENCH_DATABASE_URL)",
+    )
     parser.add_argument("--list", action="store_true", help="what there is")
     parser.add_argument("--json", type=Path, default=Path("bench.json"), help="where the figures go")
     return parser.parse_args()

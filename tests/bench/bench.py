@@ -22,7 +22,6 @@ from mimas.platform.parts import ProgramPart, Running
 from mimas.platform.postgres import PrivatePostgres
 from mimas.platform.processes import wait_until
 
-SERVER_URL = "MIMAS_BENCH_DATABASE_URL"
 ROOT = Path(__file__).parents[2]
 TEMPLATE = "mimas_bench_template"
 
@@ -167,21 +166,17 @@ class Bench:
 
 
 @contextmanager
-def open_bench(*, quick: bool, rounds: int) -> Iterator[Bench]:
-    """A bench on the server that the environment names, else on a private one with the product's settings."""
+def open_bench(server_url: str | None = None, *, quick: bool, rounds: int) -> Iterator[Bench]:
+    """A bench on the server of this URL, else on a private one with the product's settings."""
     directory = Path(tempfile.mkdtemp(prefix="mimas-bench-"))
     directory.chmod(0o711)
-    server = (
-        None
-        if SERVER_URL in os.environ
-        else PrivatePostgres(directory, progress=lambda line: print(f"  {line}"))
-    )
+    server = None if server_url else PrivatePostgres(directory, progress=lambda line: print(f"  {line}"))
     try:
         if server is not None:
             server.start()
-        bench = Bench(
-            server.url_of("postgres") if server else os.environ[SERVER_URL], directory, quick, rounds
-        )
+        url = server.url_of("postgres") if server else server_url
+        assert url is not None
+        bench = Bench(url, directory, quick, rounds)
         _require_durability(bench)
         bench.execute(f"DROP DATABASE IF EXISTS {TEMPLATE}", f"CREATE DATABASE {TEMPLATE}")
         upgrade(bench.url_of(TEMPLATE))
