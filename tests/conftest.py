@@ -23,6 +23,11 @@ from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine is no reason to fail: properties are judged by what they find, not by how long it takes.
+settings.register_profile("mimas", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("mimas")
 
 T = TypeVar("T")
 SERVICES = pytest.StashKey[Path]()

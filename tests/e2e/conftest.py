@@ -170,7 +170,7 @@ class Readings:
             sender.send([self.message("probe", 0)])
             return self.count(server, "probe") > 0
 
-        assert wait_until(is_taken, 60), "the platform takes no messages"
+        assert wait_until(is_taken, 200), "the platform takes no messages"
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ def test_the_demonstration_plays_beside_own_sources(start: Any, sources: Path) -
     """Buildings appear in the API, and the sources of the setting run too."""
     platform = start("--demo", MIMAS_ADAPTERS=str(sources))
     url = f"{platform.url}/ngsi-ld/v1/entities?type=Building"
-    appeared = wait_until(lambda: len(httpx.get(url).json()) >= 3, 60)
+    appeared = wait_until(lambda: len(httpx.get(url).json()) >= 3, 200)
 
     assert appeared, platform.log()
     assert "source meters: connected" in platform.log()

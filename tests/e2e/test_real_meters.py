@@ -28,7 +28,7 @@ METERS = {
     ("b13", "gas"): ("urn:ngsi-ld:DeviceMeasurement:b13-gas", "numValue"),
 }
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
@@ -45,10 +45,10 @@ def played(module_start: Any) -> Any:
     subprocess.run(
         [sys.executable, "-m", "mimas.platform.demo", "--data", ARCHIVE, "--mqtt-url", broker[0], *options],
         check=True,
-        timeout=120,
+        timeout=400,
     )
     expected = {meter: len(readings_of(*meter)) for meter in METERS}
-    arrived = wait_until(lambda: all(count(platform, meter) >= expected[meter] for meter in METERS), 60)
+    arrived = wait_until(lambda: all(count(platform, meter) >= expected[meter] for meter in METERS), 200)
     assert arrived, {meter: (count(platform, meter), expected[meter]) for meter in METERS}
     return platform
 

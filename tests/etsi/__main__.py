@@ -42,7 +42,7 @@ CATEGORIES = (
 # The suite pages after ten instances and asserts the unit that older texts had (docs/conformance.md).
 SETTINGS = {
     "MIMAS_TEMPORAL_INSTANCES": "10",
-    "MIMAS_CONTENT_RANGE_UNIT": "date-time",
+    "MIMAS_RANGE_UNIT": "date-time",
     "MIMAS_OUTBOUND_ALLOW": "127.0.0.1,localhost",
     "MIMAS_MQTT_PORT": "0",
 }

@@ -23,7 +23,7 @@ from .processes import Refused, is_root
 PREFIX = "MIMAS_"
 CONFIG = "MIMAS_CONFIG"
 # Read by tests, and by the parts of one `mimas up`; no settings of a user.
-_NOT_SETTINGS = (CONFIG, "MIMAS_TEST_", "MIMAS_PART_")
+_NOT_SETTINGS = (CONFIG, "MIMAS_TEST_", "MIMAS_PART_", "MIMAS_CHECK_", "MIMAS_BENCH_")
 
 
 class SettingsRefused(Refused):
