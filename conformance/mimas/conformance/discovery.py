@@ -18,7 +18,7 @@ from .session import Session
 from .target import Credential, Interface, Limits, Target, TargetError, target_of_url
 from .verdicts import NoAnswer, Outcome
 
-TOKEN_VARIABLE = "MIMAS_CHECK_TOKEN"  # noqa: S105  # the name of a variable
+TOKEN_VARIABLE = "CHECK_TOKEN"  # noqa: S105  # the name of a variable
 _NGSI_LD = re.compile(r"/ngsi-ld(/v1)?(/.*)?$")
 # Where each mechanism is looked for below the base URL; the first that speaks it is taken.
 _PLACES: Mapping[str, tuple[str, ...]] = {
@@ -41,7 +41,7 @@ def discover(url: str, *, environment: Mapping[str, str] = os.environ) -> Target
     """A target with every interface found at a base URL; NothingFound when nothing answers there at all.
 
     Where something answers but speaks no known mechanism, the target claims a REST interface, so that the run
-    says what is wrong with it. The variable MIMAS_CHECK_TOKEN, when set, holds the bearer token.
+    says what is wrong with it. The variable CHECK_TOKEN, when set, holds the bearer token.
     """
     claimed = target_of_url(url)
     if environment.get(TOKEN_VARIABLE):

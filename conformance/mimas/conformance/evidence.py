@@ -92,6 +92,16 @@ class Evidence:
         text = _SECRET_IN_TEXT.sub(rf"\g<1>{MASK}", text)
         return text if len(text) <= self.keep else text[: self.keep] + f"... ({len(text)} characters)"
 
+    def mask_value(self, value: Any) -> Any:
+        """The same for text anywhere inside a value; keys and values alike."""
+        if isinstance(value, str):
+            return self.mask(value)
+        if isinstance(value, dict):
+            return {self.mask_value(name): self.mask_value(each) for name, each in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.mask_value(each) for each in value]
+        return value
+
 
 def secrets_of(variables: Iterable[str], environment: Mapping[str, str]) -> frozenset[str]:
     """The values of these environment variables, as they are and as they travel in a URL."""

@@ -190,7 +190,7 @@ class Runner:
             milliseconds=(time.perf_counter() - clock) * 1000,
             exchanges=tuple(evidence.exchanges),
             left_behind=tuple(map(evidence.mask, left_behind)),
-            facts=dict(probe.facts),
+            facts=evidence.mask_value(probe.facts),
         )
 
     def _binds(self, check: Check) -> bool:
