@@ -28,7 +28,7 @@ from .subscriptions import place_of, subscribe
 
 NEEDS = {"write", "listener"}
 CHANGE = ("MIM1X-07", "MIM0-R3.1")
-SECONDS = 10.0
+SECONDS = 5.0
 
 
 def _set(broker: Broker, entity: Entity, **attributes: Any) -> None:

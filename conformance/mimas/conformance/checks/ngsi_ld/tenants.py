@@ -84,7 +84,7 @@ def subscriptions_stay(broker: Broker) -> None:
     _in_second(broker, second, broker.entity(level=prop(1)))
     broker.create(level=prop(2))
     bodies = [
-        each.json() for each in inbox.wait(1, seconds=float(broker.probe.option("notification-seconds", 10)))
+        each.json() for each in inbox.wait(1, seconds=float(broker.probe.option("notification-seconds", 5)))
     ]
     values = [entity["level"]["value"] for body in bodies for entity in body["data"]]
     if values != [2]:
