@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from mimas.conformance.documentation import conformance_pages
 from mimas.platform.cli import main
 
 DOCS = Path(__file__).resolve().parent
@@ -22,7 +23,7 @@ _CLI = """\
 Settings come from the environment and from the file of `mimas --config FILE` ([settings](settings.md));
 options of a command go over both. Results go to standard output, everything else to standard error. Exit
 codes: 0 done, 1 refused or failed (one line says why), 2 wrong usage or wrong settings, 3 what was asked
-about does not run.
+about does not run. `mimas check` has codes of its own: 0 conformant, 1 not, 2 could not judge, 3 usage.
 
 Installed without the platform (`pip install mimas`) the commands of the checker and `version` work; the
 others say `pip install "mimas[platform]"`.
@@ -31,7 +32,9 @@ others say `pip install "mimas[platform]"`.
 
 def pages() -> dict[Path, str]:
     """The text of every generated page."""
-    return {REFERENCE / "cli.md": "\n".join([_CLI, *_sections()]).rstrip() + "\n"}
+    broken = DOCS.parent / "tests/conformance/broken"
+    checker = {DOCS / name: text for name, text in conformance_pages(broken).items()}
+    return {REFERENCE / "cli.md": "\n".join([_CLI, *_sections()]).rstrip() + "\n", **checker}
 
 
 def commands() -> Iterator[tuple[str, click.Command]]:
