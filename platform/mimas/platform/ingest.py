@@ -26,6 +26,7 @@ from mimas.ngsi_ld.store.writer import Writer
 from .ingest_intake import Documents, Intake, Mode
 from .ingest_metrics import IngestMetrics
 from .ingest_pipeline import Pipeline
+from .metrics import MeasuredWriter, hand_over
 
 logger = logging.getLogger(__name__)
 
@@ -153,6 +154,7 @@ class Ingest:
 
     async def _report(self) -> None:
         """Keep each source's counts where the console finds them; not worth waiting for a database."""
+        hand_over()
         try:
             for metrics in self._metrics:
                 await self._states.save(metrics.source, {STATUS_KEY: metrics.status()}, datetime.now(UTC))
@@ -165,7 +167,7 @@ async def run_ingest(options: IngestOptions, stopping: asyncio.Event) -> None:
     database = await Database.open(options.database_url, max_size=4)
     try:
         listener = options.listener(database) if options.listener else None
-        writer = Writer(database, listener=listener, keep_history=options.keep_history)
+        writer = MeasuredWriter(database, listener=listener, keep_history=options.keep_history)
         async with writer:
             await Ingest(options, database, writer).run(stopping)
     finally:
