@@ -12,7 +12,7 @@ run: $(STAMP)  ## build .venv, start the whole platform and play real meters int
 	$(BIN)/mimas up --demo $(ARGS)
 
 test: $(STAMP)  ## run every test (installs PostgreSQL, PostGIS, Mosquitto and Chromium when missing and root)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	MIMAS_TEST_INSTALL=1 $(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 coverage: $(STAMP)  ## the same, counting lines and branches; takes longer
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered $(ARGS)

@@ -40,9 +40,29 @@ def pytest_configure(config: pytest.Config) -> None:
     if worker is not None:
         config.stash[SERVICES] = Path(worker["mimas_services"])
         return
+    if os.environ.get("MIMAS_TEST_INSTALL"):
+        _install_tools()
     directory = Path(tempfile.mkdtemp(prefix="mimas-tests-"))
     directory.chmod(0o755)
     config.stash[SERVICES] = directory
+
+
+def _install_tools() -> None:
+    """What `make test` needs of the distribution: PostGIS and Mosquitto, and as root a browser."""
+    from mimas.platform.packages import provide_mosquitto, provide_postgres
+
+    def say(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    provide_postgres(say)
+    provide_mosquitto(say)
+    if os.geteuid() == 0 and shutil.which("chromium") is None and shutil.which("apt-get"):
+        say("Installing Chromium, to look at the pages ...")
+        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for command in (["update"], ["install", "--yes", "--no-install-recommends", "chromium"]):
+            subprocess.run(
+                ["apt-get", "--quiet=2", *command], env=quiet, stdout=subprocess.DEVNULL, check=True
+            )
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -97,6 +97,7 @@ class Sender:
 
     def send(self, messages: Iterable[tuple[str, Any]]) -> None:
         """Publish all of them; returns when the broker has acknowledged each."""
+        assert wait_until(self._client.is_connected, 60), "there is no connection to the broker"
         under_way: deque[paho.MQTTMessageInfo] = deque()
         for topic, payload in messages:
             under_way.append(self._client.publish(topic, orjson.dumps(payload), qos=1))

@@ -102,7 +102,7 @@ async def test_a_page_with_its_key_is_stable_under_writes(crowd: httpx.AsyncClie
 
 async def test_a_key_made_by_hand_is_refused(crowd: httpx.AsyncClient) -> None:
     """With a clear answer."""
-    keys = ["", "x", "%00", "eA", "MQ", "é", "_____"]
+    keys = ["", "x", "eA", "MQ", "é", "_____"]
     answers = [await crowd.get(f"entities?type=Room&pageKey={key}") for key in keys]
 
     assert {(each.status_code, "pageKey" in each.json()["detail"]) for each in answers} == {(400, True)}
