@@ -106,3 +106,10 @@ async def test_a_key_made_by_hand_is_refused(crowd: httpx.AsyncClient) -> None:
     answers = [await crowd.get(f"entities?type=Room&pageKey={key}") for key in keys]
 
     assert {(each.status_code, "pageKey" in each.json()["detail"]) for each in answers} == {(400, True)}
+
+
+async def test_a_key_with_a_nul_is_refused(crowd: httpx.AsyncClient) -> None:
+    """NUL is refused anywhere in a URL, before the key is looked at."""
+    response = await crowd.get("entities?type=Room&pageKey=%00")
+
+    assert response.status_code == 400
