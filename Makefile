@@ -38,7 +38,7 @@ wheel: $(STAMP)  ## build sdist and wheel into dist/
 
 lock:  ## resolve requirements.lock again (needs uv)
 	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --custom-compile-command "make lock" -o requirements.lock -q
+		--no-strip-extras --no-emit-index-url --custom-compile-command "make lock" -o requirements.lock -q
 
 $(STAMP): pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Mimas needs Python 3.11 or newer")'
