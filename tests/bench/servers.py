@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -53,7 +52,9 @@ def without_history() -> None:
     """The whole worker, but the rows of the history are dropped before they are written."""
 
     def apply_alone(operation: Operation, state: Any, now: datetime) -> Any:
-        return replace(apply(operation, state, now), history=[])
+        applied = apply(operation, state, now)
+        applied.history = []
+        return applied
 
     vars(write_group)["apply"] = apply_alone
 

@@ -110,7 +110,7 @@ class Flusher:
     async def _commit(self, groups: list[Group]) -> list[Group]:
         """Write the groups in one transaction, settle those that were written, return the others."""
         to_write = [each for each in groups if each.changed or each.history]
-        written: set[Key] = set()
+        overtaken: set[Key] = set()
         if to_write:
             await self._connection.prepare_for(
                 {entry.attribute for each in to_write for entry in each.history},
@@ -121,20 +121,15 @@ class Flusher:
                 },
             )
             generation = self._listener.generation if self._listener else None
-            written = await self._connection.commit(to_write, self._moment, generation)
-        lost = [each for each in to_write if self._must_be_found(each) and each.key not in written]
-        for each in lost:
-            self._cache.forget(each.key)
-        lost_keys = {each.key for each in lost}
+            overtaken = await self._connection.commit(to_write, self._moment, generation)
+        lost = [each for each in groups if each.key in overtaken] if overtaken else []
         for each in groups:
-            if each.key not in lost_keys:
+            if each.key in overtaken:
+                self._cache.forget(each.key)
+            else:
                 self._remember(each)
                 each.settle()
         return lost
-
-    @staticmethod
-    def _must_be_found(group: Group) -> bool:
-        return group.writes_state or group.touches_row
 
     def _remember(self, group: Group) -> None:
         stored = group.stored

@@ -24,6 +24,7 @@ from .outbox import CHANNEL
 from .partitions import Month, create_partitions, deserves_partition, existing_months
 from .state_cache import Key
 from .stored import STORED_COLUMNS, StoredEntity, from_row
+from .wire import set_flush_codecs
 from .write_group import Group
 from .write_sql import arrays, statement
 
@@ -57,7 +58,7 @@ class FlushConnection:
         self._names = names
         self._patience = patience
         self._ids = InstanceIds()
-        self._writer = uuid4()
+        self._writer = uuid4().bytes
         self._flush = 0
         self._connection: Connection | None = None
         self._statement: Any = None
@@ -104,19 +105,19 @@ class FlushConnection:
         await self._persist(prepare)
 
     async def commit(self, groups: Sequence[Group], now: datetime, generation: int | None) -> set[Key]:
-        """Write the groups and say which were written; returns only after the commit.
+        """Write the groups and say which lost a race; returns only after the commit.
 
         Raises `StaleSubscriptions`, with nothing written, unless `generation` is the present one or None.
         """
         self._flush += 1
         columns = arrays(groups, self._names, self._ids, now)
-        written: set[Key] | None = None
+        lost: set[Key] | None = None
 
         async def write(connection: Connection) -> None:
-            nonlocal written
-            if written is not None and await self._was_committed(connection):
+            nonlocal lost
+            if lost is not None and await self._was_committed(connection):
                 return
-            written = None
+            lost = None
             if self._flush.bit_count() == 1:
                 # A plan for the nearly empty table of the first flushes walks whole indexes of a large one.
                 await connection.execute("DISCARD PLANS")
@@ -125,25 +126,26 @@ class FlushConnection:
                 rows = await self._statement.fetch(*columns, self._writer, self._flush, now, generation)
                 if any(row[0] is None for row in rows):
                     raise StaleSubscriptions
-                await self._follow_deletions(connection, groups, {(row[0], row[1]) for row in rows}, now)
+                overtaken = {(row[0], row[1]) for row in rows}
+                await self._follow_deletions(connection, groups, overtaken, now)
             except BaseException:
                 if not connection.is_closed():
                     await connection.execute("ROLLBACK")
                 raise
-            written = {(row[0], row[1]) for row in rows}
+            lost = overtaken
             await connection.execute("COMMIT")
 
         await self._persist(write)
-        assert written is not None
+        assert lost is not None
         if any(group.outbox for group in groups):
             await self._notify()
-        return written
+        return lost
 
     async def _follow_deletions(
-        self, connection: Connection, groups: Sequence[Group], written: set[Key], now: datetime
+        self, connection: Connection, groups: Sequence[Group], lost: set[Key], now: datetime
     ) -> None:
         """History of deleted entities: it goes, or it keeps the types and times of its entity."""
-        gone = [each for each in groups if each.writes_state and each.state is None and each.key in written]
+        gone = [each for each in groups if each.writes_state and each.state is None and each.key not in lost]
         forget = [each.key for each in gone if each.delete_history]
         keep = [each for each in gone if not each.delete_history and each.base and each.base.stored]
         for table, column in (("attr_history", "entity_id"), ("temporal_entity", "id")):
@@ -209,6 +211,7 @@ class FlushConnection:
     async def _connected(self) -> Connection:
         if self._connection is None or self._connection.is_closed():
             connection = await self._database.connect()
+            await set_flush_codecs(connection)
             await connection.execute("SET plan_cache_mode = force_generic_plan; SET work_mem = '32MB'")
             self._statement = await connection.prepare(statement())
             await connection.execute(

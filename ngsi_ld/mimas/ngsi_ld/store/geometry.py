@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from struct import pack
 from typing import Any
 
 import orjson
 
-from ..core.kinds import attributes_of, dataset_of, instances_of
+from ..core.kinds import dataset_of
 from ..core.state import DEFAULT_DATASET, Document
 
 LOCATION = "location"
@@ -17,14 +16,12 @@ GeoKey = tuple[str, str]
 
 def geometries(document: Document) -> dict[GeoKey, str]:
     """The geometry of each GeoProperty instance, by attribute and dataset: WKB in hex, or GeoJSON."""
-    return dict(_geometries(document))
-
-
-def _geometries(document: Document) -> Iterator[tuple[GeoKey, str]]:
-    for name, value in attributes_of(document):
-        for instance in instances_of(value):
-            if instance.get("type") == "GeoProperty":
-                yield (name, dataset_of(instance)), _geometry(instance["value"])
+    found: dict[GeoKey, str] = {}
+    for name, value in document.items():
+        for instance in (value,) if type(value) is dict else value if type(value) is list else ():
+            if type(instance) is dict and instance["type"] == "GeoProperty":
+                found[name, dataset_of(instance)] = _geometry(instance["value"])
+    return found
 
 
 def _geometry(value: Any) -> str:

@@ -6,8 +6,6 @@ import os
 import time
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from asyncpg.pgproto import pgproto
-
 PREFIX = "urn:ngsi-ld:Instance:"
 _VERSION_AND_VARIANT = (7 << 76) | (2 << 62)
 
@@ -19,21 +17,26 @@ class InstanceIds:
         self._process = int.from_bytes(os.urandom(5), "big")
         self._last = 0
 
-    def new(self) -> UUID:
-        """The next one: milliseconds and twelve bits of their fraction, then this process."""
+    def new(self) -> bytes:
+        """The bytes of the next one: milliseconds and twelve bits of their fraction, then this process."""
         self._last = max(self._last + 1, time.time_ns() * 4096 // 1_000_000)
         milliseconds, fraction = self._last >> 12, self._last & 0xFFF
         number = (milliseconds << 80) | _VERSION_AND_VARIANT | (fraction << 64) | self._process
-        made: UUID = pgproto.UUID(number.to_bytes(16, "big"))  # a fifth of the time that uuid.UUID takes
-        return made
+        return number.to_bytes(16, "big")
+
+
+def to_bytes(uri: str) -> bytes:
+    """The bytes of the UUID at the end of an instance's URI, or of one made of the URI."""
+    try:
+        number = bytes.fromhex(uri[-36:].replace("-", ""))
+    except ValueError:
+        return uuid5(NAMESPACE_URL, uri).bytes
+    return number if len(number) == 16 else uuid5(NAMESPACE_URL, uri).bytes
 
 
 def to_uuid(uri: str) -> UUID:
-    """The UUID at the end of an instance's URI, or one made of the URI."""
-    try:
-        return UUID(uri[-36:])
-    except ValueError:
-        return uuid5(NAMESPACE_URL, uri)
+    """The same as a UUID."""
+    return UUID(bytes=to_bytes(uri))
 
 
 def to_uri(instance_id: UUID) -> str:

@@ -42,7 +42,8 @@ class Reaper:
         async with self._lock:
             while rows := await self._database.fetch(_DUE, tenant, now):
                 groups = [expired((tenant, row["id"]), from_row(row), now) for row in rows]
-                reaped += len(await self._connection.commit(groups, now, None))
+                lost = await self._connection.commit(groups, now, None)
+                reaped += len(groups) - len(lost)
         return reaped
 
     async def tidy(self, now: datetime) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from ..core.apply import drop_expired
+from ..core.apply import drop_expired, earliest_expiry
 from ..core.state import EntityState, Times
 
 STORED_COLUMNS = "id, doc, times, created_at, modified_at, expires_next, version"
@@ -52,7 +52,7 @@ class StoredEntity:
         if self.expires_next is None or self.expires_next > now:
             return self
         state = drop_expired(self.state(), now)
-        return None if state is None else from_state(state, None)
+        return None if state is None else from_state(state)
 
 
 def from_row(row: Any) -> StoredEntity:
@@ -68,14 +68,16 @@ def from_row(row: Any) -> StoredEntity:
     )
 
 
-def from_state(state: EntityState, expires_next: datetime | None) -> StoredEntity:
+def from_state(state: EntityState) -> StoredEntity:
     """Make it from what a write left."""
+    text = orjson.dumps(state.document)
     return StoredEntity(
         state.id,
-        orjson.dumps(state.document),
+        text,
         orjson.dumps(state.times) if state.times else None,
         state.created_at,
         state.modified_at,
-        expires_next,
+        # Most documents say nothing of it, and their text tells that at once.
+        earliest_expiry(state.document) if b'"expiresAt"' in text else None,
         state.version,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from ..core.apply import apply, drop_expired, earliest_expiry
+from ..core.apply import apply, drop_expired
 from ..core.errors import NgsiLdError
 from ..core.operations import CreateEntity
 from ..core.state import Change, EntityState, HistoryEntry
@@ -97,7 +97,8 @@ class Group:
         before = base.stored.state() if base.stored else None
         self.state = before
         for step, entry in enumerate(self.entries):
-            self.outcomes.append(self._apply(entry, now + timedelta(microseconds=step), listener))
+            moment = now + timedelta(microseconds=step) if step else now
+            self.outcomes.append(self._apply(entry, moment, listener))
         self.delete_history = self.delete_history and not keep_history
         if self.state is not None and before is not None and self.state.document is before.document:
             self.state, self.stored, self.changed = before, base.stored, False
@@ -127,7 +128,7 @@ class Group:
         self.stored, self.geometries = None, {}
         self.former_geometries = frozenset(geometries(before.document)) if before else frozenset()
         if self.state is not None:
-            self.stored = from_state(self.state, earliest_expiry(self.state.document))
+            self.stored = from_state(self.state)
             self.geometries = geometries(self.state.document)
 
     @property
