@@ -107,18 +107,33 @@ class Bench:
 
     def broker(self, database_url: str, *variant: str, **settings: str) -> Process:
         """One API worker as `mimas up` runs it, or one with a `variant` of `tests.bench.servers`."""
+        return self.workers(1, database_url, *variant, **settings)[0]
+
+    def workers(self, number: int, database_url: str, *variant: str, **settings: str) -> list[Process]:
+        """So many of them on one port, as `mimas up` runs them."""
         module = "tests.bench.servers" if variant else "mimas.platform.worker"
-        return self.start("api-1", module, variant, listens=True, MIMAS_DATABASE_URL=database_url, **settings)
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            return [
+                self.start(
+                    f"api-{each + 1}", module, variant, listener, MIMAS_DATABASE_URL=database_url, **settings
+                )
+                for each in range(number)
+            ]
 
     def bare_server(self, variant: str, **settings: str) -> Process:
         """A server of `tests.bench.servers` that needs no database."""
-        return self.start("bare", "tests.bench.servers", [variant], listens=True, **settings)
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            return self.start("bare", "tests.bench.servers", [variant], listener, **settings)
 
     def start(
-        self, name: str, module: str, arguments: Sequence[str] = (), *, listens: bool = False, **settings: str
+        self,
+        name: str,
+        module: str,
+        arguments: Sequence[str] = (),
+        listener: socket.socket | None = None,
+        **settings: str,
     ) -> Process:
-        """Start a module and wait until it says that it is ready."""
-        listener = socket.create_server(("127.0.0.1", 0)) if listens else None
+        """Start a module, on `listener` when it serves, and wait until it says that it is ready."""
         part = ProgramPart(
             name,
             module,
@@ -127,8 +142,6 @@ class Bench:
             listener=listener.fileno() if listener else None,
         )
         process = Process(part, part.launch(), listener.getsockname()[1] if listener else 0)
-        if listener:
-            listener.close()
         self._processes.append(process)
         if not wait_until(lambda: part.is_ready() or process.running.poll() is not None, 60):
             raise RuntimeError(f"{module} is not ready in time")

@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 
+from mimas.platform.settings import default_workers
+
 from . import load, town
 from .bench import Bench, Process
 from .measurement import Figure, Floor, measurement
@@ -30,16 +32,17 @@ def batch_without_history(bench: Bench) -> list[Figure]:
 
 def _batch(bench: Bench, how: str, floor: Floor, *variant: str) -> list[Figure]:
     written, copied = bench.database(), bench.database()
-    process = bench.broker(written, *variant)
+    workers = bench.workers(default_workers(), written, *variant)
+    process = workers[0]
     count = bench.scale(20, 8)
     _upsert(process, range(-2000, 0))
     rates, limits = [], []
     for number in range(bench.rounds):
         first = number * count * town.BATCH
         bench.checkpoint()
-        before = process.worked
+        before = sum(each.worked for each in workers)
         rates.append(_upsert(process, range(first, first + count * town.BATCH)))
-        each = (process.worked - before) / (count * town.BATCH) * 1e6
+        each = (sum(each.worked for each in workers) - before) / (count * town.BATCH) * 1e6
         limits.append(_copy(bench, written, copied))
         bench.say(
             f"round {number + 1}: {rates[-1]:,.0f} entities/s ({each:.0f} us of processor time each),"

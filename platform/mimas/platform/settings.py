@@ -187,7 +187,12 @@ class Settings(BaseSettings):
     @property
     def worker_count(self) -> int:
         """How many API processes to run."""
-        return self.workers or min(max(len(os.sched_getaffinity(0)), 2), 4)
+        return self.workers or default_workers()
+
+
+def default_workers() -> int:
+    """One API process for each core, two to four."""
+    return min(max(len(os.sched_getaffinity(0)), 2), 4)
 
 
 def load_settings() -> Settings:
