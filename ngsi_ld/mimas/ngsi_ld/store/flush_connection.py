@@ -61,7 +61,7 @@ class FlushConnection:
         self._writer = uuid4().bytes
         self._flush = 0
         self._connection: Connection | None = None
-        self._statement: Any = None
+        self._statements: dict[tuple[str, ...], Any] = {}
         self._months: set[Month] = set()
         self._no_partitions_until = 0.0
         self._is_away = False
@@ -110,7 +110,7 @@ class FlushConnection:
         Raises `StaleSubscriptions`, with nothing written, unless `generation` is the present one or None.
         """
         self._flush += 1
-        columns = arrays(groups, self._names, self._ids, now)
+        bound = arrays(groups, self._names, self._ids, now)
         lost: set[Key] | None = None
 
         async def write(connection: Connection) -> None:
@@ -123,7 +123,8 @@ class FlushConnection:
                 await connection.execute("DISCARD PLANS")
             await connection.execute("BEGIN")
             try:
-                rows = await self._statement.fetch(*columns, self._writer, self._flush, now, generation)
+                prepared = await self._prepared(connection, bound.used)
+                rows = await prepared.fetch(*bound.columns, self._writer, self._flush, now, generation)
                 if any(row[0] is None for row in rows):
                     raise StaleSubscriptions
                 overtaken = {(row[0], row[1]) for row in rows}
@@ -213,7 +214,7 @@ class FlushConnection:
             connection = await self._database.connect()
             await set_flush_codecs(connection)
             await connection.execute("SET plan_cache_mode = force_generic_plan; SET work_mem = '32MB'")
-            self._statement = await connection.prepare(statement())
+            self._statements.clear()
             await connection.execute(
                 "INSERT INTO flush_mark (writer, flush, at) VALUES ($1, 0, $2) ON CONFLICT DO NOTHING",
                 self._writer,
@@ -222,6 +223,13 @@ class FlushConnection:
             self._months = await existing_months(connection)
             self._connection = connection
         return self._connection
+
+    async def _prepared(self, connection: Connection, used: tuple[str, ...]) -> Any:
+        """The statement for these inputs, prepared once a connection."""
+        prepared = self._statements.get(used)
+        if prepared is None:
+            prepared = self._statements[used] = await connection.prepare(statement(used))
+        return prepared
 
     async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None

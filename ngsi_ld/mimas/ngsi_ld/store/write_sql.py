@@ -14,7 +14,9 @@ for what is usual: the default tenant and dataset, the time of the flush.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from string import Template
 from typing import Any
 
 import orjson
@@ -26,7 +28,16 @@ from .geometry import LOCATION_KEY
 from .instance_ids import InstanceIds, to_bytes
 from .write_group import Group
 
-Arrays = list[list[Any]]
+Rows = list[tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrays:
+    """What a flush binds: the names of the inputs that have rows, and the columns of all of them in turn."""
+
+    used: tuple[str, ...]
+    columns: list[list[Any]]
+
 
 _ENTITY = (
     *("tenant text", "id text", "expected bigint", "version bigint", "types text", "scopes text"),
@@ -47,30 +58,34 @@ _OUTBOX = (
     *("tenant text", "subscription_id text", "entity_id text", "payload jsonb"),
     *("created_at timestamptz", "not_before timestamptz"),
 )
-_INPUTS = (_ENTITY, _GONE, _SAME, _FREE, _GEO, _GEO_GONE, _HISTORY, _OUTBOX)
+_INPUTS = {
+    "given": _ENTITY,
+    "gone": _GONE,
+    "same": _SAME,
+    "free": _FREE,
+    "geo": _GEO,
+    "geo_gone": _GEO_GONE,
+    "history": _HISTORY,
+    "outbox": _OUTBOX,
+}
 _MAY_BE_NULL = ("tenant", "dataset_id")  # null is the empty text
 _SEPARATOR = "\n"  # in no name: types and scopes travel joined, arrays of arrays have no unnest
+_IS_CURRENT = "(SELECT fits FROM current)"
 
-
-def statement() -> str:
-    """The flush statement: arrays in the order of `arrays`, then writer, flush number, time and generation.
-
-    It gives tenant and id of what lost a race. A row without tenant and id says that the generation of the
-    subscriptions is another: nothing is written.
-    """
-    given, gone, same, free, geo, geo_gone, history, outbox = _sources()
-    writer, flush, now, generation = (f"${sum(map(len, _INPUTS)) + number}" for number in (1, 2, 3, 4))
-    is_current = "(SELECT fits FROM current)"
-    return f"""
-WITH current AS MATERIALIZED (
-    SELECT {generation}::bigint IS NULL OR value = {generation} AS fits
+# What each input adds to the statement. `$now` and the inputs by their names are put in.
+_CURRENT = """
+current AS MATERIALIZED (
+    SELECT $generation::bigint IS NULL OR value = $generation AS fits
     FROM generation WHERE name = 'subscription'
-), given AS MATERIALIZED (
+)"""
+_PARTS = {
+    "given": """
+given AS MATERIALIZED (
     SELECT tenant, id, expected, version, string_to_array(types, E'\\n') AS types,
         string_to_array(scopes, E'\\n') AS scopes, doc, times,
-        coalesce(created_at, {now}) AS created_at, coalesce(modified_at, {now}) AS modified_at, expires_next,
+        coalesce(created_at, $now) AS created_at, coalesce(modified_at, $now) AS modified_at, expires_next,
         st_setsrid(st_force2d(location::geometry), 4326) AS location
-    FROM {given} WHERE {is_current}
+    FROM $given WHERE $is_current
 ), inserted AS (
     INSERT INTO entity (tenant, id, version, types, scopes, doc, times, created_at, modified_at, expires_next,
         location)
@@ -84,58 +99,107 @@ WITH current AS MATERIALIZED (
     FROM given g
     WHERE g.expected > 0 AND e.tenant = g.tenant AND e.id = g.id AND e.version = g.expected
     RETURNING e.tenant, e.id
-), deleted AS (
-    DELETE FROM entity e USING {gone}
-    WHERE e.tenant = gone.tenant AND e.id = gone.id AND e.version = gone.expected AND {is_current}
-    RETURNING e.tenant, e.id
-), written AS MATERIALIZED (
-    SELECT tenant, id FROM inserted UNION ALL SELECT tenant, id FROM updated
-    UNION ALL SELECT tenant, id FROM deleted
-    UNION ALL SELECT e.tenant, e.id FROM {same}
-        JOIN entity e ON e.tenant = same.tenant AND e.id = same.id AND e.version = same.expected
-        WHERE {is_current}
-    UNION ALL SELECT tenant, id FROM {free} WHERE {is_current}
-), proven AS (
-    SELECT tenant, id AS entity_id FROM given UNION ALL SELECT tenant, id FROM {gone}
-    UNION ALL SELECT tenant, id FROM {same}
 ), new_tenant AS (
     INSERT INTO tenant (name, created_at)
-    SELECT DISTINCT tenant, {now}::timestamptz FROM given WHERE expected = 0 AND tenant <> ''
+    SELECT DISTINCT tenant, $now::timestamptz FROM given WHERE expected = 0 AND tenant <> ''
     ON CONFLICT DO NOTHING
-), located AS (
+)""",
+    "gone": """
+deleted AS (
+    DELETE FROM entity e USING $gone
+    WHERE e.tenant = gone.tenant AND e.id = gone.id AND e.version = gone.expected AND $is_current
+    RETURNING e.tenant, e.id
+)""",
+    "geo": """
+located AS (
     INSERT INTO entity_geo (tenant, entity_id, attribute, dataset_id, geometry)
     SELECT tenant, entity_id, attribute, dataset_id, st_setsrid(st_force2d(geometry::geometry), 4326)
-    FROM {geo} WHERE {_was_written("geo")}
+    FROM $geo WHERE $was_written
     ON CONFLICT (tenant, entity_id, attribute, dataset_id) DO UPDATE SET geometry = excluded.geometry
-), dislocated AS (
-    DELETE FROM entity_geo e USING {geo_gone}
+)""",
+    "geo_gone": """
+dislocated AS (
+    DELETE FROM entity_geo e USING $geo_gone
     WHERE e.tenant = geo_gone.tenant AND e.entity_id = geo_gone.entity_id
-        AND e.attribute = geo_gone.attribute AND e.dataset_id = geo_gone.dataset_id
-        AND {_was_written("geo_gone")}
-), evolved AS (
+        AND e.attribute = geo_gone.attribute AND e.dataset_id = geo_gone.dataset_id AND $was_written
+)""",
+    "history": """
+evolved AS (
     INSERT INTO attr_history (tenant, entity_id, attribute_id, dataset_id, at, observed_at, created_at,
         modified_at, deleted_at, instance_id, number, instance)
-    SELECT tenant, entity_id, attribute_id, dataset_id, coalesce(observed_at, modified_at, {now}),
-        observed_at, coalesce(created_at, modified_at, {now}), coalesce(modified_at, {now}), deleted_at,
+    SELECT tenant, entity_id, attribute_id, dataset_id, coalesce(observed_at, modified_at, $now),
+        observed_at, coalesce(created_at, modified_at, $now), coalesce(modified_at, $now), deleted_at,
         instance_id, number, instance
-    FROM {history} WHERE {_was_written("history")}
+    FROM $history WHERE $was_written
     ON CONFLICT DO NOTHING
-), queued AS (
+)""",
+    "outbox": """
+queued AS (
     INSERT INTO outbox (tenant, subscription_id, entity_id, payload, created_at, not_before)
-    SELECT * FROM {outbox} WHERE {_was_written("outbox")}
-), marked AS (
-    INSERT INTO flush_mark (writer, flush, at) VALUES ({writer}, {flush}, {now})
+    SELECT * FROM $outbox WHERE $was_written
+)""",
+}
+_WRITTEN = {
+    "given": "SELECT tenant, id FROM inserted UNION ALL SELECT tenant, id FROM updated",
+    "gone": "SELECT tenant, id FROM deleted",
+    "same": """SELECT e.tenant, e.id FROM $same
+        JOIN entity e ON e.tenant = same.tenant AND e.id = same.id AND e.version = same.expected
+        WHERE $is_current""",
+    "free": "SELECT tenant, id FROM $free WHERE $is_current",
+}
+_PROVEN = {
+    "given": "SELECT tenant, id AS entity_id FROM given",
+    "gone": "SELECT tenant, id AS entity_id FROM $gone",
+    "same": "SELECT tenant, id AS entity_id FROM $same",
+}
+_BEFORE = ("given", "gone")  # the parts that `written` looks at
+_MARKED = """
+marked AS (
+    INSERT INTO flush_mark (writer, flush, at) VALUES ($writer, $flush, $now)
     ON CONFLICT (writer) DO UPDATE SET flush = excluded.flush, at = excluded.at
-)
-SELECT tenant, entity_id FROM proven WHERE NOT {_was_written("proven")}
-UNION ALL SELECT NULL, NULL WHERE NOT {is_current}
-"""  # noqa: S608 - only constants
+)"""
+
+
+def statement(used: Sequence[str]) -> str:
+    """The flush statement for the inputs that have rows, by their names in the order of `Arrays`.
+
+    It takes their columns, then writer, flush number, time and generation. It gives tenant and id of what
+    lost a race. A row without tenant and id says that the generation of the subscriptions is another:
+    nothing is written. What is not used is left away: each part costs something even when it is empty.
+    """
+    sources = _sources(used)
+    first = sum(len(_INPUTS[name]) for name in used) + 1
+    ends = dict(
+        zip(("writer", "flush", "now", "generation"), (f"${first + n}" for n in range(4)), strict=True)
+    )
+
+    def filled(text: str, name: str = "") -> str:
+        return Template(text).substitute(
+            sources, **ends, is_current=_IS_CURRENT, was_written=_was_written(name)
+        )
+
+    def union(pieces: dict[str, str]) -> str:
+        return " UNION ALL ".join(filled(piece) for name, piece in pieces.items() if name in used)
+
+    before = [filled(_PARTS[name], name) for name in _BEFORE if name in used]
+    after = [filled(part, name) for name, part in _PARTS.items() if name in used and name not in _BEFORE]
+    written = f"\nwritten AS MATERIALIZED ({union(_WRITTEN)})"
+    lost = f"SELECT NULL AS tenant, NULL AS entity_id WHERE NOT {_IS_CURRENT}"
+    if proven := union(_PROVEN):
+        lost += f" UNION ALL SELECT * FROM ({proven}) AS proven WHERE NOT {_was_written('proven')}"  # noqa: S608
+    return f"WITH {','.join((filled(_CURRENT), *before, written, *after, filled(_MARKED)))}\n{lost}"
 
 
 def arrays(groups: Sequence[Group], names: AttributeNames, ids: InstanceIds, now: datetime) -> Arrays:
     """What the groups write, as the columns that `statement` binds."""
-    inputs: list[list[tuple[Any, ...]]] = [[] for _ in _INPUTS]
-    entity, gone, same, free, geo, geo_gone, history, outbox = inputs
+    entity: Rows = []
+    gone: Rows = []
+    same: Rows = []
+    free: Rows = []
+    geo: Rows = []
+    geo_gone: Rows = []
+    history: Rows = []
+    outbox: Rows = []
     for group in groups:
         tenant, entity_id = group.key[0] or None, group.key[1]
         if group.writes_state:
@@ -154,7 +218,9 @@ def arrays(groups: Sequence[Group], names: AttributeNames, ids: InstanceIds, now
             (tenant, row.subscription_id, row.entity_id, row.payload, now, row.not_before)
             for row in group.outbox
         )
-    return [column for rows, fields in zip(inputs, _INPUTS, strict=True) for column in _columns(rows, fields)]
+    inputs = (entity, gone, same, free, geo, geo_gone, history, outbox)
+    used = {name: rows for name, rows in zip(_INPUTS, inputs, strict=True) if rows}
+    return Arrays(tuple(used), [list(column) for rows in used.values() for column in zip(*rows, strict=True)])
 
 
 def number_of(instance: dict[str, Any]) -> float | None:
@@ -170,26 +236,25 @@ def number_of(instance: dict[str, Any]) -> float | None:
     return None
 
 
-def _sources() -> Iterable[str]:
+def _sources(used: Sequence[str]) -> dict[str, str]:
+    """Each input as an item of a FROM clause."""
+    found = {}
     first = 1
-    names = ("given", "gone", "same", "free", "geo", "geo_gone", "history", "outbox")
-    for name, fields in zip(names, _INPUTS, strict=True):
-        columns = ", ".join(f"${first + i}::{field.split(' ', 1)[1]}[]" for i, field in enumerate(fields))
-        labels = [field.split(" ", 1)[0] for field in fields]
+    for name in used:
+        fields = [field.partition(" ") for field in _INPUTS[name]]
+        columns = ", ".join(f"${first + place}::{kind}[]" for place, (_, _, kind) in enumerate(fields))
+        labels = [label for label, _, _ in fields]
         whole = ", ".join(
             f"coalesce({each}, '') AS {each}" if each in _MAY_BE_NULL else each for each in labels
         )
-        yield f"(SELECT {whole} FROM unnest({columns}) AS bound({', '.join(labels)})) AS {name}"  # noqa: S608
+        found[name] = f"(SELECT {whole} FROM unnest({columns}) AS bound({', '.join(labels)})) AS {name}"  # noqa: S608
         first += len(fields)
+    return found
 
 
 def _was_written(source: str) -> str:
     """The condition that keeps a row of a written entity: `IS TRUE` makes it a hash look-up, never a join."""
     return f"(({source}.tenant, {source}.entity_id) IN (SELECT tenant, id FROM written)) IS TRUE"  # noqa: S608
-
-
-def _columns(rows: list[tuple[Any, ...]], fields: Sequence[str]) -> Iterable[list[Any]]:
-    return map(list, zip(*rows, strict=True)) if rows else ([] for _ in fields)
 
 
 def _entity_row(tenant: str | None, group: Group, now: datetime) -> tuple[Any, ...]:
