@@ -1,9 +1,4 @@
-"""The connection of one drain: states in, one transaction out, and an exact answer when it breaks.
-
-A connection that breaks during COMMIT leaves open whether the commit happened. Each flush therefore notes
-its number in the writer's row of `flush_mark`, within its transaction: afterwards the row tells. The
-look-up locks the row, so it waits for an old server process that is still committing.
-"""
+"""The connection of one drain: states in, a commit out, an exact answer when it breaks (`flush_mark`)."""
 
 from __future__ import annotations
 
@@ -13,12 +8,12 @@ import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
 import asyncpg
 
 from .attribute_names import AttributeNames
 from .database import Connection, Database, away, is_connection_failure
+from .flush_mark import FlushMark
 from .instance_ids import InstanceIds
 from .outbox import CHANNEL
 from .partitions import Month, create_partitions, deserves_partition, existing_months
@@ -26,7 +21,7 @@ from .state_cache import Key
 from .stored import STORED_COLUMNS, StoredEntity, from_row
 from .wire import set_flush_codecs
 from .write_group import Group
-from .write_sql import arrays, statement
+from .write_sql import FENCED, Arrays, arrays, statement
 
 _log = logging.getLogger(__name__)
 
@@ -58,8 +53,7 @@ class FlushConnection:
         self._names = names
         self._patience = patience
         self._ids = InstanceIds()
-        self._writer = uuid4().bytes
-        self._flush = 0
+        self._mark = FlushMark()
         self._connection: Connection | None = None
         self._statements: dict[tuple[str, ...], Any] = {}
         self._months: set[Month] = set()
@@ -71,7 +65,7 @@ class FlushConnection:
         if self._connection is None:
             return
         try:
-            await self._connection.execute("DELETE FROM flush_mark WHERE writer = $1", self._writer)
+            await self._mark.remove(self._connection)
         except Exception as error:
             if not is_connection_failure(error):
                 raise
@@ -109,38 +103,62 @@ class FlushConnection:
 
         Raises `StaleSubscriptions`, with nothing written, unless `generation` is the present one or None.
         """
-        self._flush += 1
         bound = arrays(groups, self._names, self._ids, now)
         lost: set[Key] | None = None
+        in_doubt = False
 
         async def write(connection: Connection) -> None:
-            nonlocal lost
-            if lost is not None and await self._was_committed(connection):
-                return
-            lost = None
-            if self._flush.bit_count() == 1:
-                # A plan for the nearly empty table of the first flushes walks whole indexes of a large one.
-                await connection.execute("DISCARD PLANS")
-            await connection.execute("BEGIN")
+            nonlocal lost, in_doubt
+            if in_doubt:
+                lost = await self._mark.settle(connection)
+                if lost is not None:
+                    return
+            in_doubt = True
             try:
-                prepared = await self._prepared(connection, bound.used)
-                rows = await prepared.fetch(*bound.columns, self._writer, self._flush, now, generation)
-                if any(row[0] is None for row in rows):
-                    raise StaleSubscriptions
-                overtaken = {(row[0], row[1]) for row in rows}
-                await self._follow_deletions(connection, groups, overtaken, now)
-            except BaseException:
-                if not connection.is_closed():
-                    await connection.execute("ROLLBACK")
+                lost = await self._write(connection, groups, bound, now, generation)
+            except (StaleSubscriptions, asyncpg.PostgresError) as error:
+                in_doubt = is_connection_failure(error)
                 raise
-            lost = overtaken
-            await connection.execute("COMMIT")
 
         await self._persist(write)
         assert lost is not None
         if any(group.outbox for group in groups):
             await self._notify()
         return lost
+
+    async def _write(
+        self,
+        connection: Connection,
+        groups: Sequence[Group],
+        bound: Arrays,
+        now: datetime,
+        generation: int | None,
+    ) -> set[Key]:
+        """One statement that commits by itself; a transaction only where deletions have to be followed."""
+        if not any(each.writes_state and each.state is None for each in groups):
+            lost = await self._execute(connection, bound, now, generation)
+        else:
+            async with connection.transaction():
+                lost = await self._execute(connection, bound, now, generation)
+                await self._follow_deletions(connection, groups, lost, now)
+        self._mark.number += 1
+        return lost
+
+    async def _execute(
+        self, connection: Connection, bound: Arrays, now: datetime, generation: int | None
+    ) -> set[Key]:
+        if self._mark.number.bit_count() == 1:
+            # A plan for the nearly empty table of the first flushes walks whole indexes of a large one.
+            await connection.execute("DISCARD PLANS")
+        prepared = await self._prepared(connection, bound.used)
+        mark = self._mark
+        rows = await prepared.fetch(*bound.columns, mark.writer, mark.number, now, generation)
+        if any(row[1] == FENCED for row in rows if row[0] is None):
+            await mark.renew(connection)  # housekeeping took the row of a writer that rested for days
+            rows = await prepared.fetch(*bound.columns, mark.writer, mark.number, now, generation)
+        if any(row[0] is None for row in rows):
+            raise StaleSubscriptions
+        return {(row[0], row[1]) for row in rows}
 
     async def _follow_deletions(
         self, connection: Connection, groups: Sequence[Group], lost: set[Key], now: datetime
@@ -177,12 +195,6 @@ class FlushConnection:
             _log.info("The dispatcher could not be woken: %s", type(error).__name__)
             await self._disconnect()
 
-    async def _was_committed(self, connection: Connection) -> bool:
-        flush = await connection.fetchval(
-            "SELECT flush FROM flush_mark WHERE writer = $1 FOR UPDATE", self._writer
-        )
-        return bool(flush == self._flush)
-
     async def _persist(self, work: Any) -> None:
         """Do it, again after a broken connection or a deadlock, while patience lasts.
 
@@ -215,11 +227,6 @@ class FlushConnection:
             await set_flush_codecs(connection)
             await connection.execute("SET plan_cache_mode = force_generic_plan; SET work_mem = '32MB'")
             self._statements.clear()
-            await connection.execute(
-                "INSERT INTO flush_mark (writer, flush, at) VALUES ($1, 0, $2) ON CONFLICT DO NOTHING",
-                self._writer,
-                datetime.now(UTC),
-            )
             self._months = await existing_months(connection)
             self._connection = connection
         return self._connection

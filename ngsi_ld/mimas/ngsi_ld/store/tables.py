@@ -192,6 +192,7 @@ flush_mark = Table(
     Column("writer", Uuid, nullable=False),
     Column("flush", BigInteger, nullable=False),
     _time("at"),
+    Column("lost", JSONB),
     PrimaryKeyConstraint("writer"),
 )
 

@@ -74,8 +74,10 @@ _IS_CURRENT = "(SELECT fits FROM current)"
 
 # What each input adds to the statement. `$now` and the inputs by their names are put in.
 _CURRENT = """
-current AS MATERIALIZED (
-    SELECT $generation::bigint IS NULL OR value = $generation AS fits
+fence AS MATERIALIZED (
+    SELECT true AS holds FROM flush_mark WHERE writer = $writer AND flush = $flush FOR UPDATE
+), current AS MATERIALIZED (
+    SELECT EXISTS (SELECT FROM fence) AND ($generation::bigint IS NULL OR value = $generation) AS fits
     FROM generation WHERE name = 'subscription'
 )"""
 _PARTS = {
@@ -155,17 +157,23 @@ _PROVEN = {
 _BEFORE = ("given", "gone")  # the parts that `written` looks at
 _MARKED = """
 marked AS (
-    INSERT INTO flush_mark (writer, flush, at) VALUES ($writer, $flush, $now)
-    ON CONFLICT (writer) DO UPDATE SET flush = excluded.flush, at = excluded.at
+    UPDATE flush_mark SET flush = $flush + 1, at = $now,
+        lost = (SELECT jsonb_agg(jsonb_build_array(tenant, entity_id)) FROM lost)
+    WHERE writer = $writer AND $is_current
 )"""
+FENCED = "fenced"
+_REFUSED = """
+SELECT NULL AS tenant, CASE WHEN EXISTS (SELECT FROM fence) THEN 'stale' ELSE 'fenced' END AS entity_id
+WHERE NOT $is_current"""
 
 
 def statement(used: Sequence[str]) -> str:
     """The flush statement for the inputs that have rows, by their names in the order of `Arrays`.
 
-    It takes their columns, then writer, flush number, time and generation. It gives tenant and id of what
-    lost a race. A row without tenant and id says that the generation of the subscriptions is another:
-    nothing is written. What is not used is left away: each part costs something even when it is empty.
+    It takes their columns, then writer, number of the flush before, time and generation. It gives tenant and
+    id of what lost a race. A row without tenant says that nothing is written: the generation of the
+    subscriptions is another, or the mark is (FENCED). What is not used is left away: each part costs
+    something even when it is empty.
     """
     sources = _sources(used)
     first = sum(len(_INPUTS[name]) for name in used) + 1
@@ -184,10 +192,10 @@ def statement(used: Sequence[str]) -> str:
     before = [filled(_PARTS[name], name) for name in _BEFORE if name in used]
     after = [filled(part, name) for name, part in _PARTS.items() if name in used and name not in _BEFORE]
     written = f"\nwritten AS MATERIALIZED ({union(_WRITTEN)})"
-    lost = f"SELECT NULL AS tenant, NULL AS entity_id WHERE NOT {_IS_CURRENT}"
-    if proven := union(_PROVEN):
-        lost += f" UNION ALL SELECT * FROM ({proven}) AS proven WHERE NOT {_was_written('proven')}"  # noqa: S608
-    return f"WITH {','.join((filled(_CURRENT), *before, written, *after, filled(_MARKED)))}\n{lost}"
+    proven = union(_PROVEN) or "SELECT NULL AS tenant, NULL AS entity_id WHERE false"
+    lost = f"\nlost AS MATERIALIZED (SELECT * FROM ({proven}) AS proven WHERE NOT {_was_written('proven')})"  # noqa: S608
+    parts = (filled(_CURRENT), *before, written, *after, lost, filled(_MARKED))
+    return "WITH " + ",".join(parts) + filled(_REFUSED) + " UNION ALL SELECT * FROM lost"  # noqa: S608
 
 
 def arrays(groups: Sequence[Group], names: AttributeNames, ids: InstanceIds, now: datetime) -> Arrays:

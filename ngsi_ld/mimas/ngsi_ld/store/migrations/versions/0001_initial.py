@@ -111,6 +111,7 @@ CREATE TABLE flush_mark (
     writer UUID NOT NULL,
     flush BIGINT NOT NULL,
     at TIMESTAMP WITH TIME ZONE NOT NULL,
+    lost JSONB,
     PRIMARY KEY (writer)
 );
 
