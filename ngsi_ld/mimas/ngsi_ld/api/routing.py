@@ -79,10 +79,18 @@ class Router:
                 deeper = branch.get(VARIABLE)
                 if deeper is None:
                     return None
-                values.append(unquote(segment, errors="strict"))
+                values.append(_decoded(segment))
             branch = deeper
         resource = branch.resource
         return (resource, dict(zip(resource.variables, values, strict=True))) if resource else None
+
+
+def _decoded(segment: str) -> str:
+    """The segment without percent-encoding; mostly there is none but that of the colons in a URI."""
+    if "%" not in segment:
+        return segment
+    plain = segment.replace("%3A", ":")
+    return unquote(segment, errors="strict") if "%" in plain else plain
 
 
 def _segments(path: str) -> list[str]:

@@ -11,7 +11,8 @@ import orjson
 from ..core.apply import drop_expired, earliest_expiry
 from ..core.state import EntityState, Times
 
-STORED_COLUMNS = "id, doc, times, created_at, modified_at, expires_next, version"
+STORED_COLUMNS = "id, doc, times, created_at, modified_at, expires_next, version"  # as StoredEntity has them
+_COLUMNS = 7
 
 
 @dataclass(slots=True)
@@ -56,16 +57,8 @@ class StoredEntity:
 
 
 def from_row(row: Any) -> StoredEntity:
-    """Make it from a row with the `STORED_COLUMNS`."""
-    return StoredEntity(
-        row["id"],
-        row["doc"],
-        row["times"],
-        row["created_at"],
-        row["modified_at"],
-        row["expires_next"],
-        row["version"],
-    )
+    """Make it from a row that begins with the `STORED_COLUMNS`."""
+    return StoredEntity(*row[:_COLUMNS])
 
 
 def from_state(state: EntityState) -> StoredEntity:
