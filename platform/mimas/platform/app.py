@@ -28,6 +28,7 @@ from .console.stored import StoredSight
 from .health import Handler, operations_routes
 from .metrics import QUEUE, hand_over
 from .request_log import RequestLog
+from .self_check import SelfCheck
 from .settings import Settings
 
 API = "/ngsi-ld/"
@@ -126,7 +127,12 @@ def _pages(composition: Composition) -> Sequence[BaseRoute]:
         address=settings.public_url or f"http://{settings.host}:{settings.port}",
     )
     sight = StoredSight.over(composition.database, composition.broker.entities)
-    return console_routes(sight, look, version=composition.version)
+    checking = SelfCheck(
+        settings.data_dir / "conformance",
+        composition.version,
+        TokenStore(composition.database),
+    )
+    return console_routes(sight, look, checking, version=composition.version)
 
 
 async def _starting(_scope: Scope, _receive: Receive, _send: Send) -> None:

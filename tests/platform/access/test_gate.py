@@ -12,7 +12,7 @@ import pytest
 from mimas.ngsi_ld.store.database import Database
 from mimas.ngsi_ld.store.tokens import StoredToken, TokenStore
 from mimas.platform.access import hash_token, middleware, new_token
-from mimas.platform.access.middleware import needed_role, token_of
+from mimas.platform.access.middleware import _is_same_origin, needed_role, token_of
 from mimas.platform.access.policy import Role
 
 ENTITIES = "/ngsi-ld/v1/entities"
@@ -166,6 +166,17 @@ def test_a_password_of_a_browser_changes_nothing() -> None:
     header = b"Basic " + base64.b64encode(b"anybody:mimas_x")
 
     assert (token_of(header, "GET"), token_of(header, "POST")) == ("mimas_x", None)
+
+
+def test_a_form_of_our_own_page_may_carry_the_password() -> None:
+    """The browser says by Origin which page sends it; another site's form is without a token."""
+    header = b"Basic " + base64.b64encode(b"anybody:mimas_x")
+
+    assert token_of(header, "POST", same_origin=True) == "mimas_x"
+    assert [
+        _is_same_origin({b"host": b"town.example", b"origin": origin})
+        for origin in (b"https://town.example", b"https://evil.example", b"null", b"")
+    ] == [True, False, False, False]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,9 +14,11 @@ from starlette.applications import Starlette
 from mimas.ngsi_ld.core.operations import CreateEntity, RecordReading
 from mimas.ngsi_ld.store.database import Database
 from mimas.ngsi_ld.store.entities import EntityStore
+from mimas.ngsi_ld.store.tokens import TokenStore
 from mimas.ngsi_ld.store.writer import Writer
 from mimas.platform.console import Look, console_routes
 from mimas.platform.console.stored import StoredSight
+from mimas.platform.self_check import SelfCheck
 
 FIRST = datetime(2019, 12, 20, tzinfo=UTC)
 HOURS = 10 * 24
@@ -82,10 +85,11 @@ async def town(database: Database) -> Database:
 
 
 @pytest.fixture
-async def pages(database: Database) -> AsyncIterator[httpx.AsyncClient]:
+async def pages(database: Database, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the pages over the database of this test."""
     entities = EntityStore(database)
-    routes = console_routes(StoredSight.over(database, entities), Look(), version="1.2.3")
+    checking = SelfCheck(tmp_path / "conformance", "1.2.3", TokenStore(database))
+    routes = console_routes(StoredSight.over(database, entities), Look(), checking, version="1.2.3")
     transport = httpx.ASGITransport(app=Starlette(routes=routes))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as client:
         yield client

@@ -15,8 +15,10 @@ from starlette.applications import Starlette
 
 from mimas.ngsi_ld.store.database import Database
 from mimas.ngsi_ld.store.entities import EntityStore
+from mimas.ngsi_ld.store.tokens import TokenStore
 from mimas.platform.console import Look, console_routes
 from mimas.platform.console.stored import StoredSight
+from mimas.platform.self_check import SelfCheck
 
 HISTORY = "/history/urn:ngsi-ld:ACMeasurement:hall-electricity?attribute=totalActiveEnergyImport"
 pytestmark = pytest.mark.browser
@@ -31,9 +33,10 @@ def chromium() -> str:
 
 
 @pytest.fixture
-async def address(town: Database) -> AsyncIterator[str]:
+async def address(town: Database, tmp_path: Path) -> AsyncIterator[str]:
     entities = EntityStore(town)
-    app = Starlette(routes=console_routes(StoredSight.over(town, entities), Look(), version="1"))
+    checking = SelfCheck(tmp_path / "conformance", "1", TokenStore(town))
+    app = Starlette(routes=console_routes(StoredSight.over(town, entities), Look(), checking, version="1"))
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", lifespan="off"))
     serving = asyncio.create_task(server.serve())
     async with asyncio.timeout(20):

@@ -172,3 +172,19 @@ async def _fill_history(database: Database, count: int) -> None:
         """,
         count,
     )
+
+
+async def test_the_conformance_page_before_the_first_run(pages: httpx.AsyncClient) -> None:
+    """It offers to check; there is no report yet."""
+    text = await page(pages, "/conformance")
+
+    assert "Not checked yet" in text
+    assert "Check this platform" in text
+    assert "There is no report yet" in await page(pages, "/conformance/report", 404)
+
+
+async def test_another_site_cannot_begin_a_check(pages: httpx.AsyncClient) -> None:
+    """A form of another site is refused."""
+    answer = await pages.post("/conformance", headers={"Origin": "http://evil.example"})
+
+    assert answer.status_code == 403

@@ -21,7 +21,7 @@ from .policy import NOBODY, Policy, Principal, Question, Role, Verdict
 REALM = 'realm="mimas"'
 OPEN_PATHS = frozenset({"/health/live", "/health/ready"})
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
-_DECISIVE = frozenset({b"authorization", b"host", b"ngsild-tenant", b"fiware-service"})
+_DECISIVE = frozenset({b"authorization", b"host", b"origin", b"ngsild-tenant", b"fiware-service"})
 _REMEMBERED = 4096
 BELIEVED_FOR = 3.0  # seconds until a revocation is noticed at the latest
 _QUERIES = ("/entityOperations/query", "/temporal/entityOperations/query")
@@ -90,7 +90,9 @@ def _facts(scope: Scope, role: Role) -> tuple[object, ...]:
 def _question(scope: Scope, headers: Mapping[bytes, bytes], role: Role) -> Question:
     client = scope.get("client")
     return Question(
-        token=token_of(headers.get(b"authorization", b""), scope["method"]),
+        token=token_of(
+            headers.get(b"authorization", b""), scope["method"], same_origin=_is_same_origin(headers)
+        ),
         role=role,
         tenant=_tenant(headers),
         is_local=client is not None and _is_loopback(client[0]),
@@ -105,16 +107,16 @@ def needed_role(method: str, path: str) -> Role:
     return Role.WRITE
 
 
-def token_of(authorization: bytes, method: str) -> str | None:
+def token_of(authorization: bytes, method: str, *, same_origin: bool = False) -> str | None:
     """The token of an Authorization header, None without one.
 
     Browsers cannot send Bearer by themselves: for pages the token may be the password of Basic, for reads
-    alone, since a browser sends it along with requests that other sites cause.
+    and for forms of our own pages alone, since a browser sends it along with requests that other sites cause.
     """
     scheme, _, rest = authorization.decode("latin-1").partition(" ")
     if scheme.lower() == "bearer":
         return rest.strip()
-    if scheme.lower() == "basic" and method in _READS:
+    if scheme.lower() == "basic" and (method in _READS or same_origin):
         try:
             return base64.b64decode(rest.strip(), validate=True).decode().partition(":")[2]
         except (binascii.Error, UnicodeDecodeError):
@@ -155,6 +157,12 @@ def _tenant(headers: Mapping[bytes, bytes]) -> str:
         return tenant_of(headers)
     except BadRequestData:
         return ""
+
+
+def _is_same_origin(headers: Mapping[bytes, bytes]) -> bool:
+    """Whether the browser says that a page of this very host sends the request."""
+    _, separator, host = headers.get(b"origin", b"").partition(b"://")
+    return bool(separator) and host == headers.get(b"host")
 
 
 def _is_loopback(address: str) -> bool:

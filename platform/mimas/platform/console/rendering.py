@@ -61,6 +61,7 @@ class Renderer:
             count=words.number_text,
             name=words.name_text,
             moment=partial(words.time_text, zone=look.zone),
+            stamp=lambda text: words.time_text(datetime.fromisoformat(text), zone=look.zone),
             day=partial(words.day_text, zone=look.zone),
             age=lambda moment: words.age_text(moment, datetime.now(UTC)),
         )
