@@ -18,11 +18,15 @@ from .target import Target
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a check is run. Without `listener` (host, port) there is one only for targets on this machine."""
+    """How a check is run. Without `listener` (host, port) there is one only for targets on this machine.
+
+    With `listen` false there is none: what needs to be called by the target is not tested.
+    """
 
     strict: bool = False
     listener: tuple[str, int] | None = None
     listener_url: str | None = None
+    listen: bool = True
     baseline: Mapping[str, Any] | None = None
 
 
@@ -53,6 +57,8 @@ def check_target(
 
 def open_listener(target: Target, manner: Manner) -> Listener | None:
     """The listener; None when the target is elsewhere and nobody said where it can call us."""
+    if not manner.listen:
+        return None
     if manner.listener is not None:
         return Listener(manner.listener, manner.listener_url)
     if target.hosts and all(map(_is_this_machine, target.hosts)):

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from zoneinfo import ZoneInfo
 
 from starlette.routing import BaseRoute, Match
@@ -14,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mimas.ngsi_ld.api.app import create_app
 from mimas.ngsi_ld.core.errors import Unavailable
+from mimas.ngsi_ld.outbound import AddressRule
 from mimas.ngsi_ld.store.auto_index import AutoIndex
 from mimas.ngsi_ld.store.indexes import IndexStore
 from mimas.ngsi_ld.store.reaper import Reaper
@@ -131,6 +133,7 @@ def _pages(composition: Composition) -> Sequence[BaseRoute]:
         settings.data_dir / "conformance",
         composition.version,
         TokenStore(composition.database),
+        may_call_here=AddressRule(settings.outbound_allow).allows(ip_address("127.0.0.1")),
     )
     return console_routes(sight, look, checking, version=composition.version)
 

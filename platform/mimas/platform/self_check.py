@@ -28,9 +28,15 @@ logger = logging.getLogger(__name__)
 
 
 class SelfCheck:
-    """Runs `mimas check` against this platform and keeps what it says in `folder`."""
+    """Runs `mimas check` against this platform and keeps what it says in `folder`.
 
-    def __init__(self, folder: Path, version: str, tokens: TokenStore) -> None:
+    `may_call_here` says whether notifications may go to this machine: only then can they be tested.
+    """
+
+    def __init__(
+        self, folder: Path, version: str, tokens: TokenStore, *, may_call_here: bool = False
+    ) -> None:
+        self.may_call_here = may_call_here
         self._folder = folder
         self._version = version
         self._tokens = tokens
@@ -127,4 +133,5 @@ class SelfCheck:
     def _command(self) -> list[str]:
         reports = [f"--report={self._folder / name}" for name in ("report.json", "report.html")]
         target = str(self._folder / "target.yaml")
-        return [sys.executable, "-P", "-m", "mimas.platform.cli", "check", target, "--quiet", *reports]
+        options = ["--quiet", *reports, *(() if self.may_call_here else ("--listener=none",))]
+        return [sys.executable, "-P", "-m", "mimas.platform.cli", "check", target, *options]

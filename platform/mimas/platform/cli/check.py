@@ -27,6 +27,7 @@ from .check_display import Display, listed, plain, planned, summary
 EXIT_CODES = {Verdict.PASS: 0, Verdict.FAIL: 1}
 COULD_NOT_JUDGE = 2
 USAGE = 3
+NOWHERE = "none"
 LEVELS = click.Choice(["MUST", "SHOULD", "MAY"], case_sensitive=False)
 
 
@@ -91,7 +92,11 @@ class CheckCommand(click.Command):
     metavar="XML",
     help="output.xml of the public NGSI-LD test suite, as evidence.",
 )
-@click.option("--listener", metavar="HOST:PORT", help="Where the checker listens for notifications.")
+@click.option(
+    "--listener",
+    metavar="HOST:PORT",
+    help="Where the checker listens for notifications; `none`: nowhere, what needs it is not tested.",
+)
 @click.option("--listener-url", metavar="URL", help="Where the target finds that, if elsewhere.")
 @click.option("--list", "list_only", is_flag=True, help="List the checks, and do nothing.")
 @click.option("--dry-run", is_flag=True, help="Say what would run and what could not, and send nothing.")
@@ -131,8 +136,9 @@ def check(
         chosen = choose(selection, subject, load_catalogue(), all_checks())
         manner = Manner(
             strict=strict,
-            listener=_address(listener) if listener else None,
+            listener=_address(listener) if listener and listener != NOWHERE else None,
             listener_url=listener_url,
+            listen=listener != NOWHERE,
             baseline=read_report(baseline) if baseline else None,
         )
     except NothingFound as error:

@@ -24,10 +24,19 @@ _WORDS = {
     "error": "Could not be judged",
     "not_tested": "Not enough was tested to judge",
 }
+_SHORT = {
+    "pass": "Passed",
+    "fail": "Failed",
+    "error": "Could not be judged",
+    "not_tested": "Not tested",
+    "not_applicable": "Does not apply",
+}
 
 
 class Checking(Protocol):
-    """What the page asks of the platform."""
+    """What the page asks of the platform. Without `may_call_here` notifications cannot be tested."""
+
+    may_call_here: bool
 
     def report(self) -> dict[str, Any] | None:
         """The last report as JSON."""
@@ -58,6 +67,8 @@ class ConformancePages:
             here=PATH,
             report=report,
             running=running,
+            notifies=self._checking.may_call_here,
+            words=_SHORT,
             verdict=_WORDS.get(report["verdict"], report["verdict"]) if report else "",
             failing=_failing(report) if report else [],
         )
