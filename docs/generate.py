@@ -66,7 +66,7 @@ def _body(name: str, command: click.Command) -> Iterator[str]:
     yield from _prose(command.help)
     yield _synopsis(context, command)
     rows = [row for parameter in command.get_params(context) if (row := parameter.get_help_record(context))]
-    if rows := [(option, text) for option, text in rows if text and not option.startswith("--help")]:
+    if rows := [(option, text) for option, text in rows if text and "--help" not in option]:
         yield "| Option | Meaning |\n|---|---|"
         yield "\n".join(f"| `{_cell(option)}` | {_cell(text)} |" for option, text in rows) + "\n"
     yield from _prose(command.epilog)
