@@ -49,7 +49,7 @@ async def _run_until_signalled(settings: Settings) -> None:
 async def dispatch(settings: Settings, stop: asyncio.Event) -> None:
     """Put the dispatcher together and run it until `stop` is set."""
     assert settings.database_url is not None
-    database = await Database.open(settings.database_url.get_secret_value(), max_size=4)
+    database = await Database.open(settings.database_url.get_secret_value(), max_size=8)
     guard = OutboundGuard(settings.outbound_allow)
     contexts = ContextFetcher(guard)
     subscribers = subscribers_on(database, contexts)
