@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
+from collections import Counter, OrderedDict
 from functools import lru_cache
 
 import httpcore
@@ -21,14 +22,21 @@ from .delivery import DeliveryFailed, Message
 
 _TRY_AGAIN = frozenset({408, 425, 429})
 _MOST_READ = 64 * 1024
-_LIMITS = httpx.Limits(max_connections=200, max_keepalive_connections=100, keepalive_expiry=30)
+_MOST_ENDPOINTS = 256
+_LIMITS = httpx.Limits(max_connections=8, max_keepalive_connections=8, keepalive_expiry=30)
 
 
 class HttpTransport:
-    """One pool of connections for all endpoints; they are kept alive."""
+    """A pool of connections for each endpoint, kept alive.
+
+    httpcore looks at every connection of a pool at every request, so one for all would cost the more the more
+    endpoints there are.
+    """
 
     def __init__(self, guard: OutboundGuard) -> None:
-        self._pool = guarded_pool(guard, _LIMITS)
+        self._guard = guard
+        self._pools: OrderedDict[str, httpcore.AsyncConnectionPool] = OrderedDict()
+        self._busy: Counter[str] = Counter()
 
     async def deliver(self, message: Message, subscription: Subscription) -> None:
         """POST it; any 2xx is success (5.8.6 names 200 only, receivers answer 202 and 204 as well)."""
@@ -47,19 +55,38 @@ class HttpTransport:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._pool.aclose()
+        for pool in self._pools.values():
+            await pool.aclose()
 
     async def _post(self, message: Message) -> int:
         """The status of the answer; its body is read as far as the connection can be used again for it."""
+        pool = await self._pool(message.uri)
         url, headers = _target(message.uri)
         headers = [*headers, *((name.encode(), value.encode()) for name, value in message.headers.items())]
-        async with self._pool.stream("POST", url, headers=headers, content=message.body) as answer:
-            read = 0
-            async for chunk in answer.aiter_stream():
-                read += len(chunk)
-                if read > _MOST_READ:
-                    break
-            return int(answer.status)
+        self._busy[message.uri] += 1
+        try:
+            async with pool.stream("POST", url, headers=headers, content=message.body) as answer:
+                read = 0
+                async for chunk in answer.aiter_stream():
+                    read += len(chunk)
+                    if read > _MOST_READ:
+                        break
+                return int(answer.status)
+        finally:
+            self._busy[message.uri] -= 1
+
+    async def _pool(self, uri: str) -> httpcore.AsyncConnectionPool:
+        """The endpoint's pool; of too many the one that was not used for the longest time goes."""
+        pool = self._pools.get(uri)
+        if pool is None:
+            pool = self._pools[uri] = guarded_pool(self._guard, _LIMITS)
+        self._pools.move_to_end(uri)
+        if len(self._pools) > _MOST_ENDPOINTS:
+            oldest = next(iter(self._pools))
+            if not self._busy[oldest]:
+                del self._busy[oldest]
+                await self._pools.pop(oldest).aclose()
+        return pool
 
 
 _NO_ANSWER = (

@@ -40,7 +40,7 @@ class Patience:
     claim: int = 500
     lease: float = 120.0
     hold: float = 30.0
-    settle: float = 0.25
+    settle: float = 1.0
 
     def pause(self, failures: int, cooldown: float | None) -> float:
         """Seconds until the next try after so many failures in a row."""
