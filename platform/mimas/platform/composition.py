@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,8 +14,9 @@ from mimas.ngsi_ld.api.contexts import ContextFetch, ContextResolver, Fetched
 from mimas.ngsi_ld.api.limits import Limits
 from mimas.ngsi_ld.api.subscribers import Subscribers
 from mimas.ngsi_ld.core.errors import LdContextNotAvailable
-from mimas.ngsi_ld.store.contexts import ContextStore
+from mimas.ngsi_ld.store.contexts import CHANNEL, ContextStore
 from mimas.ngsi_ld.store.database import Database
+from mimas.ngsi_ld.store.listening import listen
 from mimas.ngsi_ld.store.subscriptions import SubscriptionStore
 
 from .metrics import MeasuredWriter
@@ -68,9 +70,14 @@ async def open_broker(settings: Settings) -> AsyncIterator[Composition]:
                 upsert_makes_tenants=settings.upsert_makes_tenants,
                 notify=notices,
             )
+            listener = asyncio.create_task(
+                listen(database, CHANNEL, broker.contexts.forget_all), name="mimas contexts listener"
+            )
             try:
                 yield Composition(settings, database, broker, version)
             finally:
+                listener.cancel()
+                await asyncio.gather(listener, return_exceptions=True)
                 await broker.close()
     finally:
         await notices.close()

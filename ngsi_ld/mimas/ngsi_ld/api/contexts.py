@@ -2,7 +2,8 @@
 
 A context travels as a Link (a URL) or in the body (anything). Term maps are cached in the process under
 the context's canonical text; documents are cached in a table that all workers share, so that a context
-survives the loss of the network. Every few seconds of use a worker asks whether its documents changed.
+survives the loss of the network. A worker is told when another one changes a document (`forget_all`), and
+every few seconds of use it asks, for what it may have missed.
 """
 
 from __future__ import annotations
@@ -149,6 +150,10 @@ class ContextResolver:
         self._entries.clear()
         self._uses.pop(stored.id, None)
         return await self._store.delete(stored.id)
+
+    def forget_all(self) -> None:
+        """Another worker changed a document: what was built of it here may be wrong."""
+        self._entries.clear()
 
     def note_use(self, stored: StoredContext) -> None:
         """Count that a context was served."""

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 from mimas.ngsi_ld.api.subscribers import Subscriber, Subscribers
 from mimas.ngsi_ld.core.errors import Unavailable
-from mimas.ngsi_ld.store.database import Connection, Database, is_connection_failure
+from mimas.ngsi_ld.store.database import Connection, Database
+from mimas.ngsi_ld.store.listening import listen
 from mimas.ngsi_ld.store.outbox import CHANNEL, Outbox
 from mimas.ngsi_ld.store.subscriptions import SubscriptionStore
 
@@ -51,7 +52,10 @@ class Dispatcher:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop` is set, then let each lane end its present notification."""
-        listener = asyncio.create_task(self._listen(stop), name="mimas outbox listener")
+        hears = listen(
+            self._database, CHANNEL, self._woken.set, connected=self._announce, pause=self._poll
+        )  # without it polling finds the rows
+        listener = asyncio.create_task(hears, name="mimas outbox listener")
         while not stop.is_set():
             try:
                 await self._round()
@@ -131,32 +135,8 @@ class Dispatcher:
         waking.cancel()
         self._woken.clear()
 
-    async def _listen(self, stop: asyncio.Event) -> None:
-        """Hear the writers' NOTIFY; without it polling finds the rows."""
-        while not stop.is_set():
-            try:
-                await self._hear()
-            except Exception as error:
-                if not is_connection_failure(error):
-                    raise
-            await asyncio.sleep(self._poll)
-
-    async def _hear(self) -> None:
-        """Listen over one connection until it is lost."""
-        connection = await self._database.connect()
-        lost = asyncio.Event()
-        connection.add_termination_listener(lambda _: lost.set())
-        try:
-            await connection.add_listener(CHANNEL, lambda *_: self._woken.set())
-            await self._announce(connection)
-            await lost.wait()
-        finally:
-            if not connection.is_closed():
-                await connection.close()
-
     async def _announce(self, connection: Connection) -> None:
         """Once: a second time this dispatcher itself would hold what it lets go of."""
         if not self._announced:
             await self._outbox.announce(connection)
             self._announced = True
-            self._woken.set()
