@@ -1,8 +1,8 @@
 """The public NGSI-LD suite against Mimas: `make conformance-ngsi-ld`, with SUITE_SRC naming a clone of it.
 
 Each category gets a platform of its own on an empty database. The script that runs it is the one in
-`../shared` unless SUITE_RUNNER names another; arguments are categories, all of them without any. SUITE_DEFAULTS=1
-leaves every setting that the suite asks for as it is by default.
+`../shared` unless SUITE_RUNNER names another; arguments are categories, all of them without any.
+SUITE_DEFAULTS=1 leaves the settings that the suite asks for as they are by default.
 """
 
 from __future__ import annotations
