@@ -47,7 +47,7 @@ def _sliced(statement: str, page: Page, arguments: list[Any]) -> tuple[str, list
 
 def _source(columns: str, query: EntityQuery, condition: str, page: Page, arguments: list[Any]) -> str:
     """What the page is cut from: the entities, or for one type two parts that are each in order."""
-    name = _only_type(query)
+    name = only_type(query)
     if name is None or query.ids:
         return f"SELECT {columns} FROM entity WHERE {condition}"
     first = bind(arguments, name, "text")
@@ -59,7 +59,7 @@ def _source(columns: str, query: EntityQuery, condition: str, page: Page, argume
     return f"SELECT {columns} FROM ({' UNION ALL '.join(parts)}) AS entity"
 
 
-def _only_type(query: EntityQuery) -> str | None:
+def only_type(query: EntityQuery) -> str | None:
     """The type, when the query asks for one and nothing else."""
     if query.types is None or query.types.any_type or len(query.types.alternatives) != 1:
         return None
