@@ -50,10 +50,11 @@ async def open_broker(settings: Settings) -> AsyncIterator[Composition]:
     )
     guard = OutboundGuard(settings.outbound_allow)
     contexts, notices = ContextFetcher(guard), SnapshotNotices(guard)
+    subscribers = subscribers_on(database, contexts)
     try:
         writer = MeasuredWriter(
             database,
-            listener=subscribers_on(database, contexts),
+            listener=subscribers,
             queue_limit=settings.write_queue,
             keep_history=settings.keep_history,
         )
@@ -80,6 +81,7 @@ async def open_broker(settings: Settings) -> AsyncIterator[Composition]:
                 await asyncio.gather(listener, return_exceptions=True)
                 await broker.close()
     finally:
+        await subscribers.close()
         await notices.close()
         await contexts.close()
         await database.close()

@@ -54,9 +54,10 @@ async def dispatch(settings: Settings, stop: asyncio.Event) -> None:
     contexts = ContextFetcher(guard)
     subscribers = subscribers_on(database, contexts)
     subscriptions, entities = SubscriptionStore(database), EntityStore(database)
+    resolver = ContextResolver(ContextStore(database), contexts)
     sender = Sender(
         entities,
-        ContextResolver(ContextStore(database), contexts),
+        resolver,
         HttpTransport(guard),
         MqttTransport(guard),
         public_url=settings.public_url or f"http://{settings.host}:{settings.port}",
@@ -72,6 +73,8 @@ async def dispatch(settings: Settings, stop: asyncio.Event) -> None:
         await Dispatcher(database, subscribers, subscriptions, periodic, new_lane).run(stop)
     finally:
         await sender.close()
+        await resolver.close()
+        await subscribers.close()
         await contexts.close()
         await entities.close()
         await database.close()

@@ -39,6 +39,7 @@ from .problems import BASE
 CONTEXTS_PATH = BASE + "/jsonldContexts/"
 HEURISTIC_LIFETIME = timedelta(days=1)
 RECHECK_SECONDS = 5.0
+COUNT_SECONDS = 1.0
 MAX_DOCUMENTS = 32
 
 
@@ -102,6 +103,8 @@ class ContextResolver:
         self._entries: OrderedDict[bytes, _Entry] = OrderedDict()
         self._uses: Counter[str] = Counter()
         self._building: dict[bytes, asyncio.Task[_Entry]] = {}
+        self._counting: asyncio.Task[None] | None = None
+        self._counted_at = -COUNT_SECONDS
 
     async def default(self) -> RequestContext:
         """The context of a request that names none (CIM 009 5.5.5)."""
@@ -122,6 +125,7 @@ class ContextResolver:
             entry = await self._build_once(key, value)
         self._entries.move_to_end(key)
         self._uses.update(entry.stamps.keys())
+        self._count_now_and_then()
         return entry.context
 
     async def hosted(self, context: RequestContext, base_url: str) -> RequestContext:
@@ -164,6 +168,18 @@ class ContextResolver:
         if self._uses:
             uses, self._uses = self._uses, Counter()
             await self._store.count_uses(uses, datetime.now(UTC))
+
+    async def close(self) -> None:
+        """Let the counting end."""
+        if self._counting is not None:
+            await asyncio.gather(self._counting, return_exceptions=True)
+
+    def _count_now_and_then(self) -> None:
+        """Write the uses at once after a quiet second, so that other workers tell them too."""
+        if self._uses and time.monotonic() > self._counted_at + COUNT_SECONDS:
+            self._counted_at = time.monotonic()
+            self._counting = asyncio.create_task(self.count_uses())
+            self._counting.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     async def _is_fresh(self, entry: _Entry) -> bool:
         if time.monotonic() < entry.fresh_until:

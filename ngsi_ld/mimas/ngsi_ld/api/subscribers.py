@@ -73,6 +73,10 @@ class Subscribers:
         payload = to_payload(change, now)
         return [OutboxRow(each.id, change.entity_id, payload) for each in matched]
 
+    async def close(self) -> None:
+        """Let its contexts go."""
+        await self._contexts.close()
+
     async def _add(self, key: Key, stored: StoredSubscription) -> None:
         try:
             terms = (await self._contexts.from_value(stored.context)).terms
