@@ -39,7 +39,7 @@ from .problems import BASE
 CONTEXTS_PATH = BASE + "/jsonldContexts/"
 HEURISTIC_LIFETIME = timedelta(days=1)
 RECHECK_SECONDS = 5.0
-COUNT_SECONDS = 1.0
+COUNT_SECONDS = 0.02
 MAX_DOCUMENTS = 32
 
 
@@ -175,8 +175,9 @@ class ContextResolver:
             await asyncio.gather(self._counting, return_exceptions=True)
 
     def _count_now_and_then(self) -> None:
-        """Write the uses at once after a quiet second, so that other workers tell them too."""
-        if self._uses and time.monotonic() > self._counted_at + COUNT_SECONDS:
+        """Write the uses at once, within limits, so that other workers tell them too."""
+        at_rest = self._counting is None or self._counting.done()
+        if self._uses and at_rest and time.monotonic() > self._counted_at + COUNT_SECONDS:
             self._counted_at = time.monotonic()
             self._counting = asyncio.create_task(self.count_uses())
             self._counting.add_done_callback(lambda done: done.cancelled() or done.exception())

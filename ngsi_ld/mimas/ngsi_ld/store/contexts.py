@@ -83,14 +83,16 @@ class ContextStore:
         return status != "SELECT 0"
 
     async def count_uses(self, uses: Mapping[str, int], now: datetime) -> None:
-        """Add to the hits of contexts that were used since the last time."""
-        await self._database.execute(
-            "UPDATE jsonld_context c SET hits = c.hits + u.hits, last_used_at = $3"
-            " FROM unnest($1::text[], $2::bigint[]) AS u(id, hits) WHERE c.id = u.id",
-            list(uses),
-            list(uses.values()),
-            now,
-        )
+        """Add to the hits of contexts that were used since the last time; a crash may lose them."""
+        async with self._database.acquire() as connection, connection.transaction():
+            await connection.execute("SET LOCAL synchronous_commit TO off")
+            await connection.execute(
+                "UPDATE jsonld_context c SET hits = c.hits + u.hits, last_used_at = $3"
+                " FROM unnest($1::text[], $2::bigint[]) AS u(id, hits) WHERE c.id = u.id",
+                list(uses),
+                list(uses.values()),
+                now,
+            )
 
     async def stamps(self, keys: Sequence[str]) -> dict[str, datetime]:
         """When each of these was last written: tells a worker whether another one changed it."""
