@@ -200,7 +200,7 @@ async def test_other_workers_hear_of_a_changed_context(database: Database) -> No
     async def ready(_: Any) -> None:
         connected.set()
 
-    listening = asyncio.create_task(listen(database, CHANNEL, heard.set, connected=ready))
+    listening = asyncio.create_task(listen(database, CHANNEL, lambda _: heard.set(), connected=ready))
     context = StoredContext("c1", "https://example.org/c", CACHED, "{}", NOW)
     await store.save(context)
     async with asyncio.timeout(20):

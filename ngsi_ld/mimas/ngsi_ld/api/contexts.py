@@ -155,9 +155,10 @@ class ContextResolver:
         self._uses.pop(stored.id, None)
         return await self._store.delete(stored.id)
 
-    def forget_all(self) -> None:
-        """Another worker changed a document: what was built of it here may be wrong."""
+    def forget_all(self, context_id: str) -> None:
+        """Another worker changed a document: what was built of it here may be wrong; its uses are over."""
         self._entries.clear()
+        self._uses.pop(context_id, None)
 
     def note_use(self, stored: StoredContext) -> None:
         """Count that a context was served."""

@@ -62,7 +62,7 @@ class ContextStore:
             " VALUES ($1, $2, $3, $4, $5, $6)"
             " ON CONFLICT (id) DO UPDATE SET body = excluded.body, created_at = excluded.created_at,"
             " expires_at = excluded.expires_at RETURNING xmax)"
-            " SELECT pg_notify($7, '') FROM saved WHERE xmax <> 0",
+            " SELECT pg_notify($7, $1) FROM saved WHERE xmax <> 0",
             context.id,
             context.url,
             context.kind,
@@ -76,7 +76,7 @@ class ContextStore:
         """Forget it; false when it was not there."""
         status: str = await self._database.execute(
             "WITH gone AS (DELETE FROM jsonld_context WHERE id = $1 RETURNING id)"
-            " SELECT pg_notify($2, '') FROM gone",
+            " SELECT pg_notify($2, $1) FROM gone",
             context_id,
             CHANNEL,
         )

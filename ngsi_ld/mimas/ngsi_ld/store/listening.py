@@ -13,14 +13,14 @@ PAUSE = 1.0
 async def listen(
     database: Database,
     channel: str,
-    heard: Callable[[], None],
+    heard: Callable[[str], None],
     *,
     connected: Callable[[Connection], Awaitable[None]] | None = None,
     pause: float = PAUSE,
 ) -> None:
-    """Call `heard` at each NOTIFY, and when something may have been missed; runs until it is cancelled.
+    """Call `heard` with what each NOTIFY says; runs until it is cancelled.
 
-    `connected` is called with each new connection.
+    It is called with nothing when something may have been missed; `connected` with each new connection.
     """
     while True:
         try:
@@ -34,7 +34,7 @@ async def listen(
 async def _hear(
     database: Database,
     channel: str,
-    heard: Callable[[], None],
+    heard: Callable[[str], None],
     connected: Callable[[Connection], Awaitable[None]] | None,
 ) -> None:
     """Listen over one connection until it is lost."""
@@ -42,10 +42,10 @@ async def _hear(
     lost = asyncio.Event()
     connection.add_termination_listener(lambda _: lost.set())
     try:
-        await connection.add_listener(channel, lambda *_: heard())
+        await connection.add_listener(channel, lambda *given: heard(given[-1]))
         if connected is not None:
             await connected(connection)
-        heard()
+        heard("")
         await lost.wait()
     finally:
         if not connection.is_closed():

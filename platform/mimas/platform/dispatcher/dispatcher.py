@@ -53,7 +53,11 @@ class Dispatcher:
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop` is set, then let each lane end its present notification."""
         hears = listen(
-            self._database, CHANNEL, self._woken.set, connected=self._announce, pause=self._poll
+            self._database,
+            CHANNEL,
+            lambda _: self._woken.set(),
+            connected=self._announce,
+            pause=self._poll,
         )  # without it polling finds the rows
         listener = asyncio.create_task(hears, name="mimas outbox listener")
         while not stop.is_set():
