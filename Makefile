@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: run test coverage lint bench docs lock wheel conformance-ngsi-ld clean help
+.PHONY: run test coverage lint bench fuzz storm docs lock wheel conformance-ngsi-ld clean help
 
 run: $(STAMP)  ## build .venv, start the whole platform and play real meters into it
 	$(BIN)/mimas up --demo $(ARGS)
@@ -25,6 +25,12 @@ lint: $(STAMP)  ## style, types and import rules
 
 bench: $(STAMP)  ## measure the floors of the design as ratios to physical limits; writes bench.json
 	$(BIN)/python -m tests.bench $(ARGS)
+
+fuzz: $(STAMP)  ## look for uncaught errors: ten minutes for each parser and each OpenAPI; takes hours
+	MIMAS_TEST_FUZZ_SECONDS=600 $(BIN)/python -m pytest tests/fuzz $(ARGS)
+
+storm: $(STAMP)  ## fifty subscriptions and a minute of writes, with a dead, a slow and a killed endpoint and a kill -9
+	MIMAS_TEST_STORM_SECONDS=60 $(BIN)/python -m pytest -s tests/e2e/test_fifty_subscriptions.py $(ARGS)
 
 docs: $(STAMP)  ## write the generated reference pages and check every link
 	$(BIN)/python docs/generate.py

@@ -14,7 +14,10 @@ from .bench import Bench, open_bench
 from .measurement import MEASUREMENTS, Figure, Measurement
 from .report import machine, table, write_json
 
-SUBJECTS = ("writes", "reads", "paging", "history", "notifications", "ingest", "whole_stack", "growth")
+SUBJECTS = (
+    *("writes", "reads", "paging", "history", "notifications", "subscribed"),
+    *("ingest", "whole_stack", "growth"),
+)
 
 
 def main() -> int:
@@ -30,6 +33,7 @@ def main() -> int:
     figures: list[Figure] = []
     failures: dict[str, str] = {}
     with open_bench(options.server, quick=options.quick, rounds=options.rounds) as bench:
+        bench.sizes = options.growth or ()
         for each in _chosen(options):
             _run(each, bench, figures, failures)
     print("\n" + table(figures))
@@ -45,7 +49,11 @@ def _arguments() -> argparse.Namespace:
         "--only", action="append", metavar="NAME", choices=list(MEASUREMENTS), help="may be repeated"
     )
     parser.add_argument(
-        "--growth", action="store_true", help="only how reads grow from 10 000 to 1 000 000 entities"
+        "--growth",
+        nargs="*",
+        type=int,
+        metavar="ENTITIES",
+        help="only how reads grow from 10 000 to 1 000 000 entities, or these numbers of them",
     )
     parser.add_argument(
         "--quick", action="store_true", help="less of everything: for trying, not for the record"
@@ -62,7 +70,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _chosen(options: argparse.Namespace) -> list[Measurement]:
-    if options.growth:
+    if options.growth is not None:
         return [MEASUREMENTS["growth"]]
     if options.only:
         return [MEASUREMENTS[name] for name in options.only]

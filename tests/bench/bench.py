@@ -54,6 +54,7 @@ class Bench:
     directory: Path
     quick: bool = False
     rounds: int = 3
+    sizes: Sequence[int] = ()
     _processes: list[Process] = field(default_factory=list)
     _databases: list[str] = field(default_factory=list)
 
@@ -70,6 +71,12 @@ class Bench:
         name = f"mimas_bench_{uuid4().hex[:12]}"
         self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"')
         self._databases.append(name)
+        return self.url_of(name)
+
+    def kept_database(self, name: str) -> str:
+        """The URL of a database that stays on the server, made when it is not there."""
+        if not self.value(self.server_url, "SELECT count(*) FROM pg_database WHERE datname = $1", name):
+            self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"')
         return self.url_of(name)
 
     def url_of(self, database: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,8 +14,9 @@ from mimas.ngsi_ld.api.contexts import ContextFetch, ContextResolver, Fetched
 from mimas.ngsi_ld.api.limits import Limits
 from mimas.ngsi_ld.api.subscribers import Subscribers
 from mimas.ngsi_ld.core.errors import LdContextNotAvailable
-from mimas.ngsi_ld.store.contexts import ContextStore
+from mimas.ngsi_ld.store.contexts import CHANNEL, ContextStore
 from mimas.ngsi_ld.store.database import Database
+from mimas.ngsi_ld.store.listening import listen
 from mimas.ngsi_ld.store.subscriptions import SubscriptionStore
 
 from .metrics import MeasuredWriter
@@ -48,10 +50,11 @@ async def open_broker(settings: Settings) -> AsyncIterator[Composition]:
     )
     guard = OutboundGuard(settings.outbound_allow)
     contexts, notices = ContextFetcher(guard), SnapshotNotices(guard)
+    subscribers = subscribers_on(database, contexts)
     try:
         writer = MeasuredWriter(
             database,
-            listener=subscribers_on(database, contexts),
+            listener=subscribers,
             queue_limit=settings.write_queue,
             keep_history=settings.keep_history,
         )
@@ -68,11 +71,17 @@ async def open_broker(settings: Settings) -> AsyncIterator[Composition]:
                 upsert_makes_tenants=settings.upsert_makes_tenants,
                 notify=notices,
             )
+            listener = asyncio.create_task(
+                listen(database, CHANNEL, broker.contexts.forget_all), name="mimas contexts listener"
+            )
             try:
                 yield Composition(settings, database, broker, version)
             finally:
+                listener.cancel()
+                await asyncio.gather(listener, return_exceptions=True)
                 await broker.close()
     finally:
+        await subscribers.close()
         await notices.close()
         await contexts.close()
         await database.close()

@@ -49,14 +49,15 @@ async def _run_until_signalled(settings: Settings) -> None:
 async def dispatch(settings: Settings, stop: asyncio.Event) -> None:
     """Put the dispatcher together and run it until `stop` is set."""
     assert settings.database_url is not None
-    database = await Database.open(settings.database_url.get_secret_value(), max_size=4)
+    database = await Database.open(settings.database_url.get_secret_value(), max_size=8)
     guard = OutboundGuard(settings.outbound_allow)
     contexts = ContextFetcher(guard)
     subscribers = subscribers_on(database, contexts)
     subscriptions, entities = SubscriptionStore(database), EntityStore(database)
+    resolver = ContextResolver(ContextStore(database), contexts)
     sender = Sender(
         entities,
-        ContextResolver(ContextStore(database), contexts),
+        resolver,
         HttpTransport(guard),
         MqttTransport(guard),
         public_url=settings.public_url or f"http://{settings.host}:{settings.port}",
@@ -72,6 +73,8 @@ async def dispatch(settings: Settings, stop: asyncio.Event) -> None:
         await Dispatcher(database, subscribers, subscriptions, periodic, new_lane).run(stop)
     finally:
         await sender.close()
+        await resolver.close()
+        await subscribers.close()
         await contexts.close()
         await entities.close()
         await database.close()

@@ -66,14 +66,19 @@ def _tls() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
-def guarded_transport(guard: OutboundGuard, limits: httpx.Limits) -> httpx.AsyncHTTPTransport:
-    """httpx's own transport on a pool that connects through the guard."""
-    transport = httpx.AsyncHTTPTransport(verify=_tls(), limits=limits, trust_env=False)
-    transport._pool = httpcore.AsyncConnectionPool(
+def guarded_pool(guard: OutboundGuard, limits: httpx.Limits) -> httpcore.AsyncConnectionPool:
+    """Keep-alive connections that are made through the guard."""
+    return httpcore.AsyncConnectionPool(
         ssl_context=_tls(),
         max_connections=limits.max_connections,
         max_keepalive_connections=limits.max_keepalive_connections,
         keepalive_expiry=limits.keepalive_expiry,
         network_backend=GuardedBackend(guard),
     )
+
+
+def guarded_transport(guard: OutboundGuard, limits: httpx.Limits) -> httpx.AsyncHTTPTransport:
+    """httpx's own transport on a pool that connects through the guard."""
+    transport = httpx.AsyncHTTPTransport(verify=_tls(), limits=limits, trust_env=False)
+    transport._pool = guarded_pool(guard, limits)
     return transport

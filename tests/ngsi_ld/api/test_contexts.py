@@ -133,3 +133,14 @@ async def test_cached_context(client: httpx.AsyncClient, remote: RemoteContexts)
 def test_lifetime(headers: dict[str, str], expected: timedelta) -> None:
     """Cache headers are obeyed (6.3.16)."""
     assert lifetime(headers, NOW) == expected
+
+
+async def test_uses_are_counted_for_all_workers(broker: Broker, remote: RemoteContexts) -> None:
+    """What one worker used the others tell of in the details, without its being asked."""
+    remote.serve(URL, {"a": "https://example.org/a"})
+    await broker.contexts.from_value(URL)
+    await broker.contexts.close()
+    stored = await broker.context_store.find(URL)
+
+    assert stored is not None
+    assert stored.hits == 1

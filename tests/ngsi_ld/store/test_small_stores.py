@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,8 +13,9 @@ from sqlalchemy import BigInteger, DateTime, Integer, LargeBinary, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from mimas.ngsi_ld.core.errors import Unavailable
-from mimas.ngsi_ld.store.contexts import ContextStore
+from mimas.ngsi_ld.store.contexts import CACHED, CHANNEL, ContextStore, StoredContext
 from mimas.ngsi_ld.store.database import Database
+from mimas.ngsi_ld.store.listening import listen
 from mimas.ngsi_ld.store.quarantine import QuarantineStore, Rejected
 from mimas.ngsi_ld.store.source_states import SourceStates
 from mimas.ngsi_ld.store.tables import metadata
@@ -189,3 +191,27 @@ async def test_a_lost_database_is_unavailable() -> None:
     await database.close()
 
     assert heard == [Unavailable] * len(calls)
+
+
+async def test_other_workers_hear_of_a_changed_context(database: Database) -> None:
+    """A document that is replaced or deleted is told to all who listen."""
+    store, heard, connected = ContextStore(database), asyncio.Event(), asyncio.Event()
+
+    async def ready(_: Any) -> None:
+        connected.set()
+
+    listening = asyncio.create_task(listen(database, CHANNEL, lambda _: heard.set(), connected=ready))
+    context = StoredContext("c1", "https://example.org/c", CACHED, "{}", NOW)
+    await store.save(context)
+    async with asyncio.timeout(20):
+        await connected.wait()
+        await heard.wait()  # at once, for what may have been missed before
+        heard.clear()
+        await store.save(context)
+        await heard.wait()
+        heard.clear()
+        await store.delete("c1")
+        await heard.wait()
+    listening.cancel()
+
+    assert not await store.delete("c1")

@@ -90,6 +90,7 @@ class Broker:
     async def close(self) -> None:
         """Stop the work in the background; the database and the writer are others' to close."""
         await self.keeper.close()
+        await self.contexts.close()
 
     async def data_tenant(self, tenant: str, snapshot_id: str) -> str:
         """The tenant that holds a snapshot's data; ResourceNotFound for an unknown snapshot (6.3.22)."""

@@ -2,7 +2,8 @@
 
 A context travels as a Link (a URL) or in the body (anything). Term maps are cached in the process under
 the context's canonical text; documents are cached in a table that all workers share, so that a context
-survives the loss of the network. Every few seconds of use a worker asks whether its documents changed.
+survives the loss of the network. A worker is told when another one changes a document (`forget_all`), and
+every few seconds of use it asks, for what it may have missed.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from .problems import BASE
 CONTEXTS_PATH = BASE + "/jsonldContexts/"
 HEURISTIC_LIFETIME = timedelta(days=1)
 RECHECK_SECONDS = 5.0
+COUNT_SECONDS = 0.02
 MAX_DOCUMENTS = 32
 
 
@@ -101,6 +103,8 @@ class ContextResolver:
         self._entries: OrderedDict[bytes, _Entry] = OrderedDict()
         self._uses: Counter[str] = Counter()
         self._building: dict[bytes, asyncio.Task[_Entry]] = {}
+        self._counting: asyncio.Task[None] | None = None
+        self._counted_at = -COUNT_SECONDS
 
     async def default(self) -> RequestContext:
         """The context of a request that names none (CIM 009 5.5.5)."""
@@ -121,6 +125,7 @@ class ContextResolver:
             entry = await self._build_once(key, value)
         self._entries.move_to_end(key)
         self._uses.update(entry.stamps.keys())
+        self._count_now_and_then()
         return entry.context
 
     async def hosted(self, context: RequestContext, base_url: str) -> RequestContext:
@@ -150,6 +155,11 @@ class ContextResolver:
         self._uses.pop(stored.id, None)
         return await self._store.delete(stored.id)
 
+    def forget_all(self, context_id: str) -> None:
+        """Another worker changed a document: what was built of it here may be wrong; its uses are over."""
+        self._entries.clear()
+        self._uses.pop(context_id, None)
+
     def note_use(self, stored: StoredContext) -> None:
         """Count that a context was served."""
         self._uses[stored.id] += 1
@@ -159,6 +169,19 @@ class ContextResolver:
         if self._uses:
             uses, self._uses = self._uses, Counter()
             await self._store.count_uses(uses, datetime.now(UTC))
+
+    async def close(self) -> None:
+        """Let the counting end."""
+        if self._counting is not None:
+            await asyncio.gather(self._counting, return_exceptions=True)
+
+    def _count_now_and_then(self) -> None:
+        """Write the uses at once, within limits, so that other workers tell them too."""
+        at_rest = self._counting is None or self._counting.done()
+        if self._uses and at_rest and time.monotonic() > self._counted_at + COUNT_SECONDS:
+            self._counted_at = time.monotonic()
+            self._counting = asyncio.create_task(self.count_uses())
+            self._counting.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     async def _is_fresh(self, entry: _Entry) -> bool:
         if time.monotonic() < entry.fresh_until:

@@ -13,6 +13,7 @@ from .database import Database
 HOSTED = "Hosted"
 IMPLICIT = "ImplicitlyCreated"
 CACHED = "Cached"
+CHANNEL = "mimas_context"
 
 _COLUMNS = "id, url, kind, body, created_at, last_used_at, expires_at, hits"
 
@@ -57,32 +58,41 @@ class ContextStore:
     async def save(self, context: StoredContext) -> None:
         """Add it, or put it in the place of the one with its id; what was counted stays."""
         await self._database.execute(
-            "INSERT INTO jsonld_context (id, url, kind, body, created_at, expires_at)"
+            "WITH saved AS (INSERT INTO jsonld_context (id, url, kind, body, created_at, expires_at)"
             " VALUES ($1, $2, $3, $4, $5, $6)"
             " ON CONFLICT (id) DO UPDATE SET body = excluded.body, created_at = excluded.created_at,"
-            " expires_at = excluded.expires_at",
+            " expires_at = excluded.expires_at RETURNING xmax)"
+            " SELECT pg_notify($7, $1) FROM saved WHERE xmax <> 0",
             context.id,
             context.url,
             context.kind,
             context.body,
             context.created_at,
             context.expires_at,
+            CHANNEL,
         )
 
     async def delete(self, context_id: str) -> bool:
         """Forget it; false when it was not there."""
-        status: str = await self._database.execute("DELETE FROM jsonld_context WHERE id = $1", context_id)
-        return status != "DELETE 0"
+        status: str = await self._database.execute(
+            "WITH gone AS (DELETE FROM jsonld_context WHERE id = $1 RETURNING id)"
+            " SELECT pg_notify($2, $1) FROM gone",
+            context_id,
+            CHANNEL,
+        )
+        return status != "SELECT 0"
 
     async def count_uses(self, uses: Mapping[str, int], now: datetime) -> None:
-        """Add to the hits of contexts that were used since the last time."""
-        await self._database.execute(
-            "UPDATE jsonld_context c SET hits = c.hits + u.hits, last_used_at = $3"
-            " FROM unnest($1::text[], $2::bigint[]) AS u(id, hits) WHERE c.id = u.id",
-            list(uses),
-            list(uses.values()),
-            now,
-        )
+        """Add to the hits of contexts that were used since the last time; a crash may lose them."""
+        async with self._database.acquire() as connection, connection.transaction():
+            await connection.execute("SET LOCAL synchronous_commit TO off")
+            await connection.execute(
+                "UPDATE jsonld_context c SET hits = c.hits + u.hits, last_used_at = $3"
+                " FROM unnest($1::text[], $2::bigint[]) AS u(id, hits) WHERE c.id = u.id",
+                list(uses),
+                list(uses.values()),
+                now,
+            )
 
     async def stamps(self, keys: Sequence[str]) -> dict[str, datetime]:
         """When each of these was last written: tells a worker whether another one changed it."""

@@ -12,12 +12,14 @@ from typing import Any
 import orjson
 
 from ..core.query.entity_query import EntityQuery, Page
+from ..core.query.geo import GeoQuery
 from ..core.query.type_selection import TypeSelection, document_types
 from .coalesced import CoalescedLookup
 from .database import Database, Row
 from .entity_pages import select_page
 from .entity_query_sql import compile_entity_query
 from .indexes import QueryUse
+from .nearest import around, asks_for_nearest, select_reach
 from .ordering_sql import collation_statement
 from .reaper import Reaper
 from .sql import bind
@@ -79,7 +81,8 @@ class EntityStore:
         if not page.limit:
             return EntityPage(count=await self._count(tenant, query) if page.count else None)
         await self._ensure_collation(query)
-        sql, arguments = select_page(STORED_COLUMNS, tenant, query, page)
+        nearby = await self._nearby(tenant, query, page)
+        sql, arguments = select_page(STORED_COLUMNS, tenant, query, page, nearby)
         rows = await self._database.fetch(sql, *arguments)
         answer = EntityPage([from_row(row) for row in rows[: page.limit]])
         if len(rows) > page.limit:
@@ -108,6 +111,14 @@ class EntityStore:
         if statement is not None and query.collation not in self._collations:
             await self._database.execute(statement)
             self._collations.add(query.collation)
+
+    async def _nearby(self, tenant: str, query: EntityQuery, page: Page) -> GeoQuery | None:
+        """Where a page of the nearest entities lies; None when all of them have to be looked at."""
+        if not asks_for_nearest(query):
+            return None
+        sql, arguments = select_reach(tenant, query, page)
+        metres = await self._database.fetchval(sql, *arguments)
+        return None if metres is None else around(query, metres)
 
     async def _count(self, tenant: str, query: EntityQuery) -> int:
         arguments: list[Any] = []

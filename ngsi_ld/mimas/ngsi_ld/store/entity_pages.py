@@ -12,20 +12,27 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.query.entity_query import EntityQuery, Page
+from ..core.query.geo import GeoQuery
 from .entity_query_sql import compile_entity_query
+from .geo_sql import compile_geo
 from .ordering_sql import compile_ordering
 from .sql import bind
 
 
-def select_page(columns: str, tenant: str, query: EntityQuery, page: Page) -> tuple[str, list[Any]]:
+def select_page(
+    columns: str, tenant: str, query: EntityQuery, page: Page, around: GeoQuery | None = None
+) -> tuple[str, list[Any]]:
     """The statement for a page and one row more, which tells whether another page follows.
 
-    `page.after` counts only where nothing else orders the entities than their ids.
+    `page.after` counts only where nothing else orders the entities than their ids. The page is known to lie
+    within `around`.
     """
     arguments: list[Any] = []
     condition = f"tenant = {bind(arguments, tenant, 'text')} AND {compile_entity_query(query, arguments)}"
     if query.ordering:
         ordering = compile_ordering(query.ordering, query.collation, arguments)
+        if around is not None:
+            condition += f" AND {compile_geo(around, arguments)}"
         source = f"SELECT {columns} FROM entity {ordering.joins} WHERE {condition}"
         return _sliced(f"{source} ORDER BY {ordering.keys}, id", page, arguments)
     if page.after is not None:
@@ -40,7 +47,7 @@ def _sliced(statement: str, page: Page, arguments: list[Any]) -> tuple[str, list
 
 def _source(columns: str, query: EntityQuery, condition: str, page: Page, arguments: list[Any]) -> str:
     """What the page is cut from: the entities, or for one type two parts that are each in order."""
-    name = _only_type(query)
+    name = only_type(query)
     if name is None or query.ids:
         return f"SELECT {columns} FROM entity WHERE {condition}"
     first = bind(arguments, name, "text")
@@ -52,7 +59,7 @@ def _source(columns: str, query: EntityQuery, condition: str, page: Page, argume
     return f"SELECT {columns} FROM ({' UNION ALL '.join(parts)}) AS entity"
 
 
-def _only_type(query: EntityQuery) -> str | None:
+def only_type(query: EntityQuery) -> str | None:
     """The type, when the query asks for one and nothing else."""
     if query.types is None or query.types.any_type or len(query.types.alternatives) != 1:
         return None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .database import Database, Row
+from .database import Connection, Database, Row
 
 CHANNEL = "mimas_outbox"
 
@@ -53,6 +53,27 @@ _CLAIM = f"""
 """  # noqa: S608 - only constants
 
 
+# The first due row of each subscription, found by walking over the index from one subscription to the next:
+# a full outbox costs as many steps as there are subscriptions in it, not rows.
+_LANES = """
+    WITH RECURSIVE head AS (
+        (SELECT tenant, subscription_id, not_before, claimed_until FROM outbox WHERE dead_at IS NULL
+         ORDER BY tenant, subscription_id, id LIMIT 1)
+        UNION ALL
+        SELECT following.* FROM head, LATERAL (
+            SELECT tenant, subscription_id, not_before, claimed_until FROM outbox
+            WHERE dead_at IS NULL AND (tenant, subscription_id) > (head.tenant, head.subscription_id)
+            ORDER BY tenant, subscription_id, id LIMIT 1
+        ) AS following
+    )
+    SELECT tenant, subscription_id FROM head
+    WHERE (not_before IS NULL OR not_before <= $1) AND (claimed_until IS NULL OR claimed_until <= $1)
+"""
+
+# Held by every dispatcher while it lives.
+_ALIVE = 0x6D696D6173
+
+
 class Outbox:
     """Claim, settle, postpone and bury; order within a subscription is the order of ids."""
 
@@ -60,13 +81,8 @@ class Outbox:
         self._database = database
 
     async def lanes(self, now: datetime) -> list[tuple[str, str]]:
-        """The subscriptions (tenant, id) that have something due."""
-        rows = await self._database.fetch(
-            "SELECT DISTINCT tenant, subscription_id FROM outbox"
-            " WHERE dead_at IS NULL AND (not_before IS NULL OR not_before <= $1)"
-            " AND (claimed_until IS NULL OR claimed_until <= $1)",
-            now,
-        )
+        """The subscriptions (tenant, id) whose oldest row is due."""
+        rows = await self._database.fetch(_LANES, now)
         return [(row["tenant"], row["subscription_id"]) for row in rows]
 
     async def claim(
@@ -81,6 +97,18 @@ class Outbox:
                 _CLAIM, tenant, subscription_id, now, limit, now + timedelta(seconds=lease)
             )
         return sorted((_claimed(row) for row in rows), key=lambda each: each.id)
+
+    async def announce(self, connection: Connection) -> None:
+        """Say over a connection of its own that a dispatcher lives.
+
+        When it is the only one, what another one held when it was killed is due again at once.
+        """
+        if await connection.fetchval("SELECT pg_try_advisory_lock($1)", _ALIVE):
+            await connection.execute("UPDATE outbox SET claimed_until = NULL WHERE claimed_until IS NOT NULL")
+            await connection.execute("SELECT pg_advisory_lock_shared($1)", _ALIVE)
+            await connection.execute("SELECT pg_advisory_unlock($1)", _ALIVE)
+        else:
+            await connection.execute("SELECT pg_advisory_lock_shared($1)", _ALIVE)
 
     async def settle(self, ids: Sequence[int]) -> None:
         """Delivered: the rows go."""

@@ -166,18 +166,22 @@ class SubscriptionStore:
         )
 
     async def succeeded(
-        self, tenant: str, subscription_id: str, at: datetime, rows: Sequence[int] = ()
+        self, tenant: str, subscription_id: str, at: datetime, rows: Sequence[int] = (), *, sent: int = 1
     ) -> None:
-        """A notification was delivered (5.8.6): it is counted and its outbox rows go, both or neither."""
+        """Notifications were delivered (5.8.6): they are counted and their outbox rows go, both or neither.
+
+        `sent` is how many; 0 when the rows turned out not to be meant for the subscription.
+        """
         await self._database.execute(
             "WITH settled AS (DELETE FROM outbox WHERE id = any($4::bigint[]))"
-            " UPDATE subscription SET times_sent = times_sent + 1, last_notification_at = $3,"
+            " UPDATE subscription SET times_sent = times_sent + $5, last_notification_at = $3,"
             " last_success_at = $3, failures_in_a_row = 0, cooldown_until = NULL, last_error = NULL"
-            " WHERE tenant = $1 AND id = $2",
+            " WHERE tenant = $1 AND id = $2 AND $5 > 0",
             tenant,
             subscription_id,
             at,
             list(rows),
+            sent,
         )
 
     async def failed(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mimas.ngsi_ld.core.state import Change
@@ -13,13 +13,15 @@ from mimas.ngsi_ld.store.outbox import Claimed
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One change to be told, and the outbox rows it stands for."""
+    """One change to be told, the outbox rows it stands for, and the time of the flush that wrote them."""
 
     ids: tuple[int, ...]
     entity_id: str
     change: Change
     at: datetime
     attempts: int
+    flush: datetime
+    size: int = 0
 
 
 def items_of(claimed: Iterable[Claimed]) -> list[Item]:
@@ -27,7 +29,8 @@ def items_of(claimed: Iterable[Claimed]) -> list[Item]:
     items = []
     for row in claimed:
         change, at = from_payload(row.payload)
-        items.append(Item((row.id,), row.entity_id, change, at, row.attempts))
+        size = len(row.payload)
+        items.append(Item((row.id,), row.entity_id, change, at, row.attempts, row.created_at, size))
     return items
 
 
@@ -48,6 +51,10 @@ def _merged(earlier: Item, later: Item) -> Item:
     change = Change(earlier.change.before, later.change.after, effects)
     if change.after is None and change.before is None:
         change.before = later.change.before
-    return Item(
-        earlier.ids + later.ids, later.entity_id, change, later.at, max(earlier.attempts, later.attempts)
+    return replace(
+        later,
+        ids=earlier.ids + later.ids,
+        change=change,
+        attempts=max(earlier.attempts, later.attempts),
+        size=max(earlier.size, later.size),
     )

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 from mimas.ngsi_ld.api.subscribers import Subscriber, Subscribers
 from mimas.ngsi_ld.core.errors import Unavailable
-from mimas.ngsi_ld.store.database import Database, is_connection_failure
+from mimas.ngsi_ld.store.database import Connection, Database
+from mimas.ngsi_ld.store.listening import listen
 from mimas.ngsi_ld.store.outbox import CHANNEL, Outbox
 from mimas.ngsi_ld.store.subscriptions import SubscriptionStore
 
@@ -19,6 +20,9 @@ from .periodic import Periodic
 _log = logging.getLogger(__name__)
 
 POLL = 1.0
+# How many subscriptions of one endpoint are served at a time, over a connection each.
+AT_A_TIME = 4
+GRACE = 10.0
 
 
 class Dispatcher:
@@ -43,21 +47,39 @@ class Dispatcher:
         self._poll = poll
         self._woken = asyncio.Event()
         self._lanes: dict[str, Lane] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._tasks: dict[str, set[asyncio.Task[None]]] = {}
+        self._announced = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop` is set, then let each lane end its present notification."""
-        listener = asyncio.create_task(self._listen(stop), name="mimas outbox listener")
+        hears = listen(
+            self._database,
+            CHANNEL,
+            lambda _: self._woken.set(),
+            connected=self._announce,
+            pause=self._poll,
+        )  # without it polling finds the rows
+        listener = asyncio.create_task(hears, name="mimas outbox listener")
         while not stop.is_set():
             try:
                 await self._round()
             except Unavailable:
                 _log.warning("the database is away; notifications wait in the outbox")
             await self._wait(stop)
+        await self._end_lanes()
         listener.cancel()
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(listener, *self._tasks.values(), return_exceptions=True)
+        await asyncio.gather(listener, return_exceptions=True)
+
+    async def _end_lanes(self) -> None:
+        """What is on its way may arrive, within limits: a notification that is cut off comes twice."""
+        for lane in self._lanes.values():
+            lane.stop()
+        tasks = [task for tasks in self._tasks.values() for task in tasks]
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=GRACE)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     async def _round(self) -> None:
         """Start what is due."""
@@ -71,7 +93,7 @@ class Dispatcher:
             subscriber = self._subscribers.get(stored.tenant, stored.id)
             if subscriber is not None:
                 await self._schedule(subscriber, now)
-        for uri in [uri for uri, lane in self._lanes.items() if not lane.is_idle]:
+        for uri in list(self._lanes):
             self._start(uri)
 
     async def _schedule(self, subscriber: Subscriber, now: datetime) -> None:
@@ -88,22 +110,25 @@ class Dispatcher:
         return self._lanes[uri]
 
     def _start(self, uri: str) -> None:
-        if uri not in self._tasks:
-            task = asyncio.create_task(self._run_lane(uri), name="mimas lane")
-            self._tasks[uri] = task
-            task.add_done_callback(lambda _: self._tasks.pop(uri, None))
+        """As many tasks for a lane as it has subscriptions that wait, within limits."""
+        lane, tasks = self._lanes[uri], self._tasks.setdefault(uri, set())
+        for _ in range(min(lane.ready, AT_A_TIME - len(tasks))):
+            task = asyncio.create_task(self._run_lane(lane), name="mimas lane")
+            tasks.add(task)
+            task.add_done_callback(lambda done: self._ended(uri, done))
 
-    async def _run_lane(self, uri: str) -> None:
-        lane = self._lanes[uri]
+    def _ended(self, uri: str, task: asyncio.Task[None]) -> None:
+        self._tasks[uri].discard(task)
+        if not self._tasks[uri] and self._lanes[uri].is_idle:
+            del self._tasks[uri], self._lanes[uri]
+
+    async def _run_lane(self, lane: Lane) -> None:
         try:
             await lane.run()
         except Unavailable:
             _log.warning("the database is away; a lane waits")
         except Exception:
             _log.exception("a lane broke; its notifications stay in the outbox")
-        if lane.is_idle:
-            self._lanes.pop(uri, None)
-        self._woken.set()
 
     async def _wait(self, stop: asyncio.Event) -> None:
         """Until something is committed to the outbox, or the poll interval is over."""
@@ -114,24 +139,8 @@ class Dispatcher:
         waking.cancel()
         self._woken.clear()
 
-    async def _listen(self, stop: asyncio.Event) -> None:
-        """Hear the writers' NOTIFY; without it polling finds the rows."""
-        while not stop.is_set():
-            try:
-                await self._hear()
-            except Exception as error:
-                if not is_connection_failure(error):
-                    raise
-            await asyncio.sleep(self._poll)
-
-    async def _hear(self) -> None:
-        """Listen over one connection until it is lost."""
-        connection = await self._database.connect()
-        lost = asyncio.Event()
-        connection.add_termination_listener(lambda _: lost.set())
-        try:
-            await connection.add_listener(CHANNEL, lambda *_: self._woken.set())
-            await lost.wait()
-        finally:
-            if not connection.is_closed():
-                await connection.close()
+    async def _announce(self, connection: Connection) -> None:
+        """Once: a second time this dispatcher itself would hold what it lets go of."""
+        if not self._announced:
+            await self._outbox.announce(connection)
+            self._announced = True

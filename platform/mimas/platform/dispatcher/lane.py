@@ -1,8 +1,10 @@
-"""One endpoint's notifications: in order, one at a time, so that a slow endpoint delays only itself."""
+"""One endpoint's notifications: in order for each subscription, and a slow endpoint delays only itself."""
 
 from __future__ import annotations
 
 import logging
+import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,17 +20,27 @@ from .sending import Sender
 _log = logging.getLogger(__name__)
 
 Key = tuple[str, str]
+# One notification carries no more than this: changed entities, and bytes of what is kept of them.
+MOST_ITEMS = 100
+MOST_BYTES = 512 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a notification is tried: seconds between tries, and when it becomes a dead letter."""
+    """How long a notification is tried: seconds between tries, and when it becomes a dead letter.
+
+    `claim` rows are held at once, for `lease` seconds at most, and let go of after `hold`; what was delivered
+    is written down every `settle` seconds, so that a kill makes no more doubles than that.
+    """
 
     first_pause: float = 1.0
     longest_pause: float = 300.0
     give_up_after: timedelta = timedelta(hours=24)
     refusals: int = 5
-    claim: int = 200
+    claim: int = 500
+    lease: float = 120.0
+    hold: float = 30.0
+    settle: float = 1.0
 
     def pause(self, failures: int, cooldown: float | None) -> float:
         """Seconds until the next try after so many failures in a row."""
@@ -37,7 +49,10 @@ class Patience:
 
 
 class Lane:
-    """Serves the subscriptions of one endpoint in turn until none has anything due."""
+    """Serves the subscriptions of one endpoint until none has anything due; several `run` at a time.
+
+    Each subscription is served by one of them at a time, so its notifications stay in order.
+    """
 
     def __init__(
         self,
@@ -53,7 +68,9 @@ class Lane:
         self._sender = sender
         self._patience = patience
         self._waiting: dict[Key, None] = {}
+        self._served: set[Key] = set()
         self._jobs: list[Callable[[], Awaitable[None]]] = []
+        self._stopping = False
 
     def add(self, key: Key) -> None:
         """Something is due for this subscription."""
@@ -63,25 +80,40 @@ class Lane:
         """A periodic notification that is to go out in this lane."""
         self._jobs.append(job)
 
+    def stop(self) -> None:
+        """Begin no notification any more."""
+        self._stopping = True
+
+    @property
+    def ready(self) -> int:
+        """How many things wait that nobody serves."""
+        return len(self._jobs) + len(self._waiting.keys() - self._served)
+
     @property
     def is_idle(self) -> bool:
-        """Whether nothing waits."""
-        return not self._waiting and not self._jobs
+        """Whether nothing waits and nothing is served."""
+        return not self._waiting and not self._jobs and not self._served
 
     async def run(self) -> None:
         """Serve until nothing waits."""
-        while not self.is_idle:
-            while self._jobs:
+        while not self._stopping:
+            if self._jobs:
                 await self._jobs.pop(0)()
-            if self._waiting:
-                key = next(iter(self._waiting))
-                del self._waiting[key]
+                continue
+            key = next((each for each in self._waiting if each not in self._served), None)
+            if key is None:
+                return
+            del self._waiting[key]
+            self._served.add(key)
+            try:
                 await self._serve(key)
+            finally:
+                self._served.discard(key)
 
     async def _serve(self, key: Key) -> None:
         now = datetime.now(UTC)
         subscriber = self._subscribers.get(*key)
-        claimed = await self._outbox.claim(*key, now, limit=self._patience.claim)
+        claimed = await self._outbox.claim(*key, now, limit=self._patience.claim, lease=self._patience.lease)
         if not claimed:
             return
         ids = [row.id for row in claimed]
@@ -98,20 +130,25 @@ class Lane:
 
     async def _deliver_all(self, subscriber: Subscriber, claimed: Sequence[Claimed]) -> None:
         """One Notification after the other; the first that fails holds back those behind it."""
-        groups = list(_notifications(subscriber, claimed))
-        for position, group in enumerate(groups):
-            ids = [row_id for item in group for row_id in item.ids]
-            meant = await self._sender.meant(subscriber, group)
-            if not meant:
-                await self._outbox.settle(ids)
-                continue
-            try:
-                await self._sender.send(subscriber, meant)
-            except DeliveryFailed as failure:
-                later = [row_id for each in groups[position + 1 :] for item in each for row_id in item.ids]
-                await self._failed(subscriber, group, ids, later, failure)
-                return
-            await self._subscriptions.succeeded(*_key(subscriber), datetime.now(UTC), ids)
+        delivered = _Delivered(self._subscriptions, subscriber, self._patience.settle)
+        until = time.monotonic() + self._patience.hold
+        left = deque(_notifications(subscriber, claimed))
+        try:
+            while left and not self._stopping and time.monotonic() < until:
+                meant = await self._sender.meant(subscriber, left[0])
+                if meant:
+                    await self._sender.send(subscriber, meant)
+                await delivered.note(_ids(left.popleft()), sent=bool(meant))
+        except DeliveryFailed as failure:
+            await delivered.write_down()
+            group = left.popleft()
+            later = [row_id for each in left for row_id in _ids(each)]
+            await self._failed(subscriber, group, _ids(group), later, failure)
+            return
+        await delivered.write_down()
+        if left:
+            await self._outbox.postpone([row_id for each in left for row_id in _ids(each)], datetime.now(UTC))
+            self.add(_key(subscriber))
 
     async def _failed(
         self,
@@ -145,6 +182,36 @@ class Lane:
         )
 
 
+class _Delivered:
+    """What was delivered and is not written down yet: one commit for many notifications."""
+
+    def __init__(self, subscriptions: SubscriptionStore, subscriber: Subscriber, every: float) -> None:
+        self._subscriptions = subscriptions
+        self._key = _key(subscriber)
+        self._every = every
+        self._written_at = time.monotonic()
+        self._ids: list[int] = []
+        self._sent = 0
+
+    async def note(self, ids: Sequence[int], *, sent: bool) -> None:
+        """These outbox rows are done."""
+        self._ids += ids
+        self._sent += sent
+        if time.monotonic() - self._written_at > self._every:
+            await self.write_down()
+
+    async def write_down(self) -> None:
+        """Count the notifications and let their rows go, both or neither."""
+        if self._ids:
+            ids, self._ids, sent, self._sent = self._ids, [], self._sent, 0
+            await self._subscriptions.succeeded(*self._key, datetime.now(UTC), ids, sent=sent)
+        self._written_at = time.monotonic()
+
+
+def _ids(group: Sequence[Item]) -> list[int]:
+    return [row_id for item in group for row_id in item.ids]
+
+
 def _key(subscriber: Subscriber) -> Key:
     return subscriber.stored.tenant, subscriber.stored.id
 
@@ -161,11 +228,19 @@ def _notifications(subscriber: Subscriber, claimed: Sequence[Claimed]) -> Iterat
         yield coalesced(items)
         return
     group: list[Item] = []
+    entities: set[str] = set()
+    size = 0
     for item in items:
-        fits = not group or (item.at == group[0].at and item.entity_id not in {g.entity_id for g in group})
-        if not fits:
+        size += item.size
+        if group and (
+            item.flush != group[0].flush
+            or item.entity_id in entities
+            or len(group) == MOST_ITEMS
+            or size > MOST_BYTES
+        ):
             yield group
-            group = []
+            group, entities, size = [], set(), item.size
         group.append(item)
+        entities.add(item.entity_id)
     if group:
         yield group

@@ -37,7 +37,8 @@ class Periodic:
         if not subscription.is_active or (subscription.expires_at and subscription.expires_at <= now):
             return
         items = [
-            Item((), state.id, Change(None, state), now, 1) async for state in self._matching(subscription)
+            Item((), state.id, Change(None, state), now, 1, now)
+            async for state in self._matching(subscription)
         ]
         if not items:
             return

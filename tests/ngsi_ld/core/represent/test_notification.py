@@ -84,6 +84,20 @@ def test_a_deleted_instance_names_its_dataset() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("fragment", "how", "expected"),
+    [
+        ({"value": NULL, "datasetId": GPS}, {}, {"dataset": {"@none": 1, GPS: NULL}}),
+        ({"value": NULL}, {}, {"dataset": {GPS: 2, "@none": NULL}}),
+        ({"value": NULL}, {"dataset_ids": frozenset({GPS})}, 2),
+        ({"value": NULL, "datasetId": GPS}, {"dataset_ids": frozenset({GPS})}, NULL),
+    ],
+)
+def test_a_deleted_instance_simplified(fragment: Document, how: dict[str, Any], expected: Any) -> None:
+    """It stands as a null under its dataset, beside what is left (4.5.4)."""
+    assert updated({"speed": fragment}, {"format": "simplified"} | how)["speed"] == expected
+
+
 def test_an_attribute_without_any_instance_left_is_one_null() -> None:
     """When all its instances are deleted no dataset has to be told apart."""
     gone = change(DeleteAttribute(entity_id="urn:a:b", attribute="speed", delete_all=True))

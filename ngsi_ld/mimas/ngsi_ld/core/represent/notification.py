@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -34,7 +35,8 @@ def represent_change(
     extras = _previous(change, terms) if show_changes else None
     shown = Renderer(after, how, terms, decorate, extras).entity()
     if change.before is not None:
-        gone = _Deletions(change.before, how, terms, after.modified_at, show_changes, bare_null)
+        at, left = after.modified_at, after.document
+        gone = _Deletions(change.before, how, terms, at, show_changes, bare_null, left)
         for name, datasets in _deleted(change).items():
             gone.add(shown, name, datasets)
     return shown
@@ -116,7 +118,9 @@ class _Deletions:
         deleted_at: datetime,
         show_changes: bool,
         bare_null: bool,
+        after: Document | None = None,
     ) -> None:
+        self._after = after or {}
         self._before = before
         self._how = how
         self._terms = terms
@@ -137,8 +141,9 @@ class _Deletions:
         ]
         name = self._terms.compact(attribute)
         if how.format == "simplified":
-            if nulls and name not in shown:
-                shown[name] = NGSI_LD_NULL
+            if nulls:
+                gone = [dataset_of(each) for each in instances_of(value) if dataset_of(each) in datasets]
+                shown[name] = self._simplified(attribute, shown.get(name), filter(how.shows_dataset, gone))
             return
         left = instances_of(shown[name]) if name in shown else []
         if not left and len(nulls) > 1 and not (self._show_changes or how.sys_attrs):
@@ -146,6 +151,15 @@ class _Deletions:
         both = [*left, *nulls]
         if both:
             shown[name] = both if len(both) > 1 else both[0]
+
+    def _simplified(self, attribute: str, left: Any, gone: Iterable[str]) -> Any:
+        """The null alone when nothing is left, else by dataset (4.5.4) beside what is left."""
+        present = instances_of(self._after[attribute]) if attribute in self._after else []
+        names = [dataset_of(each) for each in present if self._how.shows_dataset(dataset_of(each))]
+        if not names:
+            return NGSI_LD_NULL
+        values = left["dataset"] if len(names) > 1 else {names[0] or "@none": left}
+        return {"dataset": values | {each or "@none": NGSI_LD_NULL for each in gone}}
 
     def _whole(self, instance: Instance) -> Any:
         """The null of an attribute all of whose instances are gone: no dataset has to be told apart."""

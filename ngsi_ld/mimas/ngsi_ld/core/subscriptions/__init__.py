@@ -1,5 +1,6 @@
 """Subscriptions: what one may say (parse), what it means (subscription) and when it notifies (matching)."""
 
+from .index import SubscriptionIndex
 from .matching import explain, notifies
 from .notification import links_context, notification, render_item
 from .parse import merge_subscription, parse_subscription
@@ -10,6 +11,7 @@ from .subscription import EntitySelector, Subscription, compile_subscription
 __all__ = [
     "EntitySelector",
     "Subscription",
+    "SubscriptionIndex",
     "compile_subscription",
     "explain",
     "from_payload",
