@@ -16,7 +16,7 @@ from .report import machine, table, write_json
 
 SUBJECTS = (
     *("writes", "reads", "paging", "history", "notifications", "subscribed"),
-    *("ingest", "whole_stack", "growth"),
+    *("ingest", "harvests", "geodata", "whole_stack", "growth"),
 )
 
 

@@ -5,25 +5,26 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections import deque
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from mimas.adapters.messages import Message
 from mimas.adapters.source import SourceError
 from mimas.ngsi_ld.core.errors import Unavailable
 from mimas.ngsi_ld.store.quarantine import Rejected
 
-from .ingest_intake import Intake, Refusal
+from .ingest_intake import Intake
+from .ingest_patience import FIRST_DELAY, PatientWith
+from .ingest_refusals import quarantined
 
 logger = logging.getLogger(__name__)
 
 BATCH = 1000
-FIRST_DELAY = 0.2
-LONGEST_DELAY = 10.0
+JUDGED = 1000  # the last messages, of which a share may be refused
+ENOUGH = 100
 LONGEST_SOURCE_DELAY = 60.0
-
-Result = TypeVar("Result")
 
 
 class Quarantines(Protocol):
@@ -41,8 +42,11 @@ class Pipeline:
         self._source = intake.source
         self._quarantine = quarantine
         self.metrics = intake.metrics
+        self._patience = PatientWith(intake.metrics)
         self._inbox: asyncio.Queue[Message | None] = asyncio.Queue(BATCH)
         self._stopping = asyncio.Event()
+        self._limit: float | None = intake.source.file.declaration.get("rejects", {}).get("limit")
+        self._lately: deque[bool] = deque(maxlen=JUDGED)
 
     def stop(self) -> None:
         """Finish the batch under way, then let go of the source; the rest stays unacknowledged."""
@@ -54,6 +58,8 @@ class Pipeline:
         try:
             while (batch := await self._next_batch()) is not None:
                 await self._settle(batch)
+                if self._refuses_too_much():
+                    return
         finally:
             reader.cancel()
             await asyncio.gather(reader, return_exceptions=True)
@@ -109,49 +115,29 @@ class Pipeline:
     async def _settle(self, batch: list[Message]) -> None:
         """Commit what the batch becomes and what is wrong with it; then acknowledge every message."""
         self.metrics.note_received(len(batch))
-        refusals = await self._intake.take(batch, self._patiently)
+        refusals = await self._intake.take(batch, self._patience)
         if refusals:
-            rows = [self._row(each) for each in refusals]
-            await self._patiently(lambda: self._quarantine.add(rows))
+            rows = [quarantined(each, self._intake.tenant) for each in refusals]
+            await self._patience(lambda: self._quarantine.add(rows))
             for each in refusals:
                 self.metrics.note_rejected(each.rejection.stage)
+        refused = {id(each.message) for each in refusals}
         for message in batch:
             message.acknowledge()
+            self._lately.append(id(message) in refused)
         self.metrics.note_lag((datetime.now(UTC) - batch[0].received_at).total_seconds())
 
-    def _row(self, refusal: Refusal) -> Rejected:
-        rejection = refusal.rejection
-        reason = f"{rejection.reason} ({rejection.mend})" if rejection.mend else rejection.reason
-        return Rejected(
-            self._intake.tenant,
-            self._source.name,
-            rejection.stage,
-            _storable(rejection.place),
-            _storable(reason),
-            refusal.message.raw,
-            refusal.message.received_at,
-            _storable(refusal.message.place),
+    def _refuses_too_much(self) -> bool:
+        """Say whether the declared share of the last messages was refused, so that the source must stop."""
+        if self._limit is None or len(self._lately) < ENOUGH:
+            return False
+        share = sum(self._lately) / len(self._lately)
+        if share <= self._limit:
+            return False
+        said = (
+            f"{share:.0%} of the last {len(self._lately)} messages were refused, more than rejects.limit "
+            f"({self._limit:.0%}): see `mimas quarantine list --source {self._source.name}`, then start again"
         )
-
-    async def _patiently(self, action: Callable[[], Awaitable[Result]]) -> Result:
-        """Repeat `action` while the database is away: nothing is acknowledged meanwhile."""
-        delay = FIRST_DELAY
-        while True:
-            try:
-                result = await action()
-            except Unavailable as error:
-                if self.metrics.state != "waiting":
-                    logger.warning("source %s waits: %s", self._source.name, error.detail)
-                self.metrics.note_state("waiting", error.detail)
-                await asyncio.sleep(delay * random.uniform(0.8, 1.2))  # noqa: S311 - spreads retries
-                delay = min(delay * 2, LONGEST_DELAY)
-                continue
-            if self.metrics.state == "waiting":
-                logger.info("source %s goes on", self._source.name)
-                self.metrics.note_state("running")
-            return result
-
-
-def _storable(text: str) -> str:
-    """Text that UTF-8 can hold."""
-    return text[:2000].encode("utf-8", "replace").decode("utf-8")
+        logger.error("source %s stops: %s", self._source.name, said)
+        self.metrics.note_state("refused", said)
+        return True
