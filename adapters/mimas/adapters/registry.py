@@ -7,6 +7,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from .files import FileSource
+from .geo.files import GeodataSource
 from .mapping import MappingError, MappingFile, load_mapping
 from .mqtt import MqttSource
 from .source import Source, SourceError, SourceFactory, Surroundings, source_kind
@@ -16,6 +17,7 @@ GROUP = "mimas.adapters"
 BUILTIN: dict[str, SourceFactory] = {
     "mqtt": MqttSource,
     "file": FileSource,
+    "geodata": GeodataSource,
 }
 
 
