@@ -19,7 +19,8 @@ from mimas.adapters.source import Surroundings
 
 MAPPING = """\
 source: {{{kind}: {options}}}
-entities: {{b: {{type: Building, id: "urn:x:{{kod}}", attributes: {{location: {{geo: {{path: geometry}}}}}}}}}}
+entities:
+  b: {{type: Building, id: "urn:x:{{kod}}", attributes: {{location: {{geo: {{path: geometry}}}}}}}}
 """
 # Three buildings in Prague, in S-JTSK as EPSG:5514 has it: both coordinates negative, x is the larger one.
 HOUSES = shapely.box(

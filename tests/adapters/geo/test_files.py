@@ -44,7 +44,7 @@ async def test_every_format_gives_attributes_and_wgs84(write: Write, read: Read,
         )
         < 5e-5
     )
-    assert run.total == 3
+    assert run.total == (None if name == "h.gml" else 3)  # GML must be read to be counted
     assert [each for each in sorted(path.parent.iterdir()) if each.name != "town.yaml"] == before
 
 
@@ -139,7 +139,7 @@ async def test_a_missing_reference_system_is_asked_for(write: Write, read: Read)
     ("name", "content", "said"),
     [
         ("a.zip", b"PK\x03\x04 and no more", "a zip that breaks off"),
-        ("a.gpkg", b"SQLite format 3\0" + b"\0" * 90, r"a\.gpkg \(GeoPackage\) cannot be read"),
+        ("a.fgb", b"fgb\x03fgb\x01 and no more", r"a\.fgb \(FlatGeobuf\) has no layer"),
         ("a.gml", b"<VRT>&lt;OGRVRTDataSource/></VRT>", "holds no geodata: GeoPackage"),
         ("a.geojson", b'{"type": "FeatureCollection", "features": [{"type": "Fea', "cannot be read"),
         ("a.txt", b"hello", "holds no geodata"),
@@ -170,7 +170,10 @@ async def test_a_file_that_gdal_would_follow_elsewhere_is_refused(tmp_path: Path
     """A virtual layer names other files: it is not one of the six formats, whatever it calls itself."""
     secret = tmp_path / "secret.csv"
     secret.write_text("x,y\n1,2\n")
-    text = f'<OGRVRTDataSource xmlns:gml="http://www.opengis.net/gml"><OGRVRTLayer name="secret"><SrcDataSource>{secret}</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>'
+    text = (
+        '<OGRVRTDataSource xmlns:gml="http://www.opengis.net/gml"><OGRVRTLayer name="secret">'
+        f"<SrcDataSource>{secret}</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>"
+    )
     (tmp_path / "innocent.gml").write_text(text)
 
     with pytest.raises(SourceError, match="holds no geodata"):

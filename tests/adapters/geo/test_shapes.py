@@ -84,18 +84,21 @@ def test_every_way_to_write_s_jtsk(axes: str, position: tuple[float, float]) -> 
     assert refusal.mend == f"with axes: {axes} it would lie there"
 
 
-def test_epsg_2065_has_positive_numbers_and_y_first() -> None:
-    """South-west oriented Krovak as files hold it: westing before southing, both positive."""
-    assert _convert(shapely.Point(743100, 1043300), "EPSG:2065")["coordinates"] == pytest.approx(
+def test_epsg_2065_has_positive_numbers_and_x_first() -> None:
+    """South-west oriented Krovak: southing before westing, and who has them the other way is told so."""
+    refusal = _convert(shapely.Point(743100, 1043300), "EPSG:2065")
+
+    assert _convert(shapely.Point(1043300, 743100), "EPSG:2065")["coordinates"] == pytest.approx(
         [14.41778, 50.08455], abs=2e-5
     )
+    assert refusal.mend == "with axes: yx it would lie there"
 
 
 def test_geographic_coordinates_keep_x_first() -> None:
     """EPSG:4326 prescribes latitude first; files and GeoJSON have longitude first, and so do we."""
     assert _convert(shapely.Point(14.4, 50.1))["coordinates"] == [14.4, 50.1]
     assert _convert(shapely.Point(1605000, 6461000), "EPSG:3857")["coordinates"] == pytest.approx(
-        [14.41798, 50.08483], abs=1e-4
+        [14.41796, 50.08495], abs=1e-5
     )
 
 
@@ -163,7 +166,7 @@ def test_an_unknown_reference_system_is_said() -> None:
 
 
 def test_arcs_run_through_their_points_on_the_right_side() -> None:
-    """A half circle over three points, clockwise and counter-clockwise; three points on a line stay a line."""
+    """A half circle either way round, a whole one, and three points that are on a line."""
     over = stroke_arcs([(0, 0), (1, 1), (2, 0)])
     under = stroke_arcs([(0, 0), (1, -1), (2, 0)])
     circle = stroke_arcs([(0, 0), (2, 0), (0, 0)])

@@ -73,6 +73,6 @@ class FeatureSource:
         projection = self.plan.projection(batch.crs)
         if projection is None:
             raise SourceError(
-                f"{file.name} names no reference system (is its .prj missing?): write crs: EPSG:5514 or the like"
+                f"{file.name} names no reference system (no .prj?): write crs: EPSG:5514 or the like"
             )
         return projection

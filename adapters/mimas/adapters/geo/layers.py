@@ -60,7 +60,9 @@ def choose_layer(file: GeoFile, wanted: str | int | None) -> str:
             return wanted
     elif wanted is None and len(names) == 1:
         return names[0]
-    listed = ", ".join(names[:20]) or "none"
+    if not names:
+        raise SourceError(f"{file.name} ({file.format}) has no layer that can be read: is the file whole?")
+    listed = ", ".join(names[:20])
     reason = f"has no layer {wanted!r}" if wanted is not None else f"has {len(names)} layers"
     raise SourceError(f"{file.name} {reason}: set layer to one of: {listed}")
 
