@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 Item = TypeVar("Item")
 
 
-async def in_background(make: Callable[[], Generator[Item]]) -> AsyncIterator[Item]:
+async def in_background(make: Callable[[], Generator[Item]]) -> AsyncGenerator[Item, None]:
     """What the generator yields. It lives in one thread from its first step to its end.
 
     Libraries that keep state by thread (GDAL, PROJ) see one thread alone. Closing this closes the generator.

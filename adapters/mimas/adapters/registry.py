@@ -8,6 +8,8 @@ from pathlib import Path
 
 from .files import FileSource
 from .geo.files import GeodataSource
+from .geo.ogcapi import OgcApiSource
+from .geo.wfs import WfsSource
 from .mapping import MappingError, MappingFile, load_mapping
 from .mqtt import MqttSource
 from .source import Source, SourceError, SourceFactory, Surroundings, source_kind
@@ -18,6 +20,8 @@ BUILTIN: dict[str, SourceFactory] = {
     "mqtt": MqttSource,
     "file": FileSource,
     "geodata": GeodataSource,
+    "wfs": WfsSource,
+    "ogcapi_features": OgcApiSource,
 }
 
 

@@ -55,11 +55,10 @@ def choose_layer(file: GeoFile, wanted: str | int | None) -> str:
     names = layer_names(file)
     if isinstance(wanted, int) and wanted < len(names):
         return names[wanted]
-    if isinstance(wanted, str) and (wanted in names or file.format != "GML"):
-        if wanted in [*names, *_all_layers(file)]:
-            return wanted
-    elif wanted is None and len(names) == 1:
+    if wanted is None and len(names) == 1:
         return names[0]
+    if isinstance(wanted, str) and wanted in _all_layers(file):
+        return wanted
     if not names:
         raise SourceError(f"{file.name} ({file.format}) has no layer that can be read: is the file whole?")
     listed = ", ".join(names[:20])
@@ -157,7 +156,7 @@ def _plain(value: Any, is_json: bool) -> Any:
             except orjson.JSONDecodeError:
                 return value
         case datetime() | date() | time():
-            return value.isoformat()
+            return value.isoformat().replace("+00:00", "Z")
         case timedelta():
             return value.total_seconds()
         case Decimal():
