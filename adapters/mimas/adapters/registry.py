@@ -12,6 +12,8 @@ from .geo.ogcapi import OgcApiSource
 from .geo.wfs import WfsSource
 from .mapping import MappingError, MappingFile, load_mapping
 from .mqtt import MqttSource
+from .registers.ruian import RuianSource
+from .registers.source import RegisterSource
 from .source import Source, SourceError, SourceFactory, Surroundings, source_kind
 
 GROUP = "mimas.adapters"
@@ -22,6 +24,8 @@ BUILTIN: dict[str, SourceFactory] = {
     "geodata": GeodataSource,
     "wfs": WfsSource,
     "ogcapi_features": OgcApiSource,
+    "xml": RegisterSource,
+    "ruian": RuianSource,
 }
 
 

@@ -35,7 +35,7 @@ class OgcApiSource(FeatureSource):
         super().__init__(file, surroundings)
         if "modified" in self.options and "datetime" in self.options:
             raise SourceError(f"{file.name}: modified and datetime exclude each other: keep one of them")
-        self._projection = make_projection(self.plan.crs or "EPSG:4326", self.plan.axes)
+        self._degrees = make_projection(self.plan.crs or "EPSG:4326", self.plan.axes)
 
     async def records(self, run: Harvest) -> AsyncIterator[Found]:
         """Every item, or with `modified` those that changed since the last run."""
@@ -114,7 +114,7 @@ class OgcApiSource(FeatureSource):
         features = [each for each in page["features"] if isinstance(each, dict)]
         rows = [{"id": each.get("id"), **(each.get("properties") or {})} for each in features]
         geometries = _geometries(features)
-        return list(self.records_of(rows, geometries, self._projection, f"{name}/items"))
+        return list(self.records_of(rows, geometries, self._degrees, f"{name}/items"))
 
     def key_of(self, row: dict[str, Any]) -> str | None:
         """The declared key, otherwise the id of the feature."""
@@ -151,7 +151,7 @@ def _link(document: dict[str, Any], at: str, relation: str) -> str | None:
     for kind in _GEO_TYPES:
         for each in found:
             if each.get("type") == kind:
-                return urljoin(at, each["href"])
+                return urljoin(at, str(each["href"]))
     return None
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,13 +56,13 @@ class WfsSource(FeatureSource):
             self.options.get("filter"),
             box,
             self.options.get("modified"),
-            latest.since,  # type: ignore[arg-type]
+            latest.since,
         )
         return {
             "typeNames": name,
             "outputFormat": self.options.get("format", service.json_format),
             "srsName": self.options.get("srs"),
-            "bbox": bbox_parameter(box) if box and condition is None else None,  # type: ignore[arg-type]
+            "bbox": bbox_parameter(box) if box and condition is None else None,
             "filter": condition,
             "cql_filter": self.options.get("cql"),
             "sortBy": self.options.get("sort"),
@@ -85,7 +86,8 @@ class _Pages:
         self._schema: Download | None = None
         self._first: Any = None
 
-    async def records(self, query: dict[str, Any]) -> AsyncIterator[Found]:
+    async def records(self, query: dict[str, Any]) -> AsyncGenerator[Found, None]:
+        """Features of all pages."""
         page = self._source.options.get("page", PAGE) if self._service.paging else 0
         start = 0
         while True:
@@ -94,7 +96,7 @@ class _Pages:
             if matched is not None:
                 self._run.expect(matched)
             number = 0
-            async with aclosing(in_background(lambda file=file: self._read(file))) as batches:
+            async with aclosing(in_background(partial(self._read, file))) as batches:
                 async for found in (each async for batch in batches for each in batch):
                     if number == 0:
                         self._require_progress(found)
