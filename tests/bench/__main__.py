@@ -21,6 +21,7 @@ SUBJECTS = (
     "history",
     "notifications",
     "ingest",
+    "harvests",
     "geodata",
     "whole_stack",
     "growth",
