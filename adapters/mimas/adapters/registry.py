@@ -35,6 +35,11 @@ BUILTIN: dict[str, Kind] = {
     "mqtt": Kind("mimas.adapters.mqtt:MqttSource"),
     "file": Kind("mimas.adapters.files:FileSource"),
     "table": Kind("mimas.adapters.table_source:TableSource", extra="records"),
+    "geodata": Kind("mimas.adapters.geo.files:GeodataSource", extra="records"),
+    "wfs": Kind("mimas.adapters.geo.wfs:WfsSource", extra="records"),
+    "ogcapi_features": Kind("mimas.adapters.geo.ogcapi:OgcApiSource", extra="records"),
+    "xml": Kind("mimas.adapters.registers.source:RegisterSource", extra="records"),
+    "ruian": Kind("mimas.adapters.registers.ruian:RuianSource", extra="records"),
 }
 
 
