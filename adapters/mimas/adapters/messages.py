@@ -68,7 +68,8 @@ class MappedRecord:
     """What one record became: it is accepted or rejected as a whole.
 
     `static` documents describe things that hardly change (a device, a building); they need writing only
-    when they differ from what was written last. `key` recognises a repeated delivery.
+    when they differ from what was written last. `key` recognises a repeated delivery; of an `untimed` record,
+    whose time is that of its arrival or which has none, nothing else would.
     """
 
     place: str
@@ -76,6 +77,7 @@ class MappedRecord:
     static: list[Document] = field(default_factory=list)
     counters: list[CounterReading] = field(default_factory=list)
     key: str | None = None
+    untimed: bool = False
 
 
 @dataclass(slots=True)

@@ -18,6 +18,7 @@ from mimas.adapters.registry import create_source, load_sources
 from mimas.adapters.source import SourceError, Surroundings
 from mimas.ngsi_ld.core.errors import Unavailable
 from mimas.ngsi_ld.store.database import Database
+from mimas.ngsi_ld.store.deliveries import DeliveryStore
 from mimas.ngsi_ld.store.quarantine import QuarantineStore
 from mimas.ngsi_ld.store.source_states import SourceStates
 from mimas.ngsi_ld.store.write_group import ChangeListener
@@ -25,7 +26,7 @@ from mimas.ngsi_ld.store.writer import Writer
 
 from .ingest_intake import Documents, Intake, Mode
 from .ingest_metrics import IngestMetrics
-from .ingest_pipeline import Pipeline
+from .ingest_pipeline import FIRST_DELAY, LONGEST_SOURCE_DELAY, Pipeline
 from .metrics import MeasuredWriter, hand_over
 
 logger = logging.getLogger(__name__)
@@ -72,6 +73,7 @@ class Ingest:
         self._writer = writer
         self._stored = StoredDocuments(database)
         self._quarantine = QuarantineStore(database)
+        self._deliveries = DeliveryStore(database)
         self._states = SourceStates(database)
         self._surroundings = Surroundings(options.mqtt_url, self._states)
         self._metrics: list[IngestMetrics] = []
@@ -112,7 +114,8 @@ class Ingest:
         source = create_source(file, self._surroundings)
         declaration = file.declaration
         mode: Mode = declaration.get("models", self._options.models)
-        return Intake(source, declaration.get("tenant", ""), mode, self._writer, self._stored, metrics)
+        tenant = declaration.get("tenant", "")
+        return Intake(source, tenant, mode, self._writer, self._stored, metrics, self._deliveries)
 
     def _open(self, file: MappingFile | MappingError) -> Pipeline | None:
         """The pipeline of a source; a wrong source is reported and leaves the others alone."""
@@ -138,7 +141,10 @@ class Ingest:
 
     async def _carry(self, pipeline: Pipeline) -> None:
         metrics = pipeline.metrics
-        await pipeline.run()
+        delay = FIRST_DELAY
+        while not await self._is_carried(pipeline):
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, LONGEST_SOURCE_DELAY)
         metrics.note_state("finished")
         logger.info(
             "source %s: finished, %d messages, %d entities",
@@ -146,6 +152,16 @@ class Ingest:
             metrics.received,
             metrics.accepted,
         )
+
+    async def _is_carried(self, pipeline: Pipeline) -> bool:
+        """Run a pipeline to its end; one that fails says so, and is begun again: nothing was acknowledged."""
+        try:
+            await pipeline.run()
+        except Exception as error:
+            logger.exception("source %s failed", pipeline.metrics.source)
+            pipeline.metrics.note_state("broken", f"{type(error).__name__}: {error}")
+            return False
+        return True
 
     async def _report_regularly(self) -> None:
         while True:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Literal, Protocol, TypeVar
 
 import orjson
@@ -18,6 +19,7 @@ from mimas.adapters.source import Source
 from mimas.ngsi_ld.core.errors import NgsiLdError, Unavailable
 from mimas.ngsi_ld.core.operations import Operation, RecordReading
 from mimas.ngsi_ld.core.state import Document
+from mimas.ngsi_ld.store.deliveries import Delivery
 
 from .ingest_metrics import IngestMetrics
 
@@ -37,6 +39,16 @@ class Writes(Protocol):
 
     async def write(self, tenant: str, operations: Sequence[Operation]) -> Sequence[Any]:
         """The outcome of each operation, after the commit."""
+
+
+class Deliveries(Protocol):
+    """Remembers the keys of records that have no time of their own, across crashes and processes."""
+
+    async def claim(self, source: str, keys: Mapping[str, datetime]) -> Mapping[str, Delivery]:
+        """Note keys and arrivals before they are written; says what is known of each."""
+
+    async def take(self, source: str, keys: Sequence[str], now: datetime) -> None:
+        """Note that what the keys stand for is committed."""
 
 
 class Patience(Protocol):
@@ -84,7 +96,7 @@ class _Batch:
     origins: list[Message]
     refusals: list[Refusal]
     static: dict[str, bytes]
-    keys: list[str]
+    keys: set[str]
 
 
 class Intake:
@@ -98,6 +110,7 @@ class Intake:
         writer: Writes,
         stored: Callable[[str, Sequence[str]], Awaitable[Documents]],
         metrics: IngestMetrics,
+        deliveries: Deliveries | None = None,
     ) -> None:
         self.source = source
         self.tenant = tenant
@@ -105,18 +118,21 @@ class Intake:
         self._mode = mode
         self._writer = writer
         self._stored = stored
+        self._deliveries = deliveries
         self._counters = Counters()
         self._static = Remembered()
         self._keys = Remembered()
 
     async def take(self, messages: Sequence[Message], patience: Patience) -> list[Refusal]:
         """Write what `messages` become; returns after the commit, with what was refused."""
-        batch = _Batch([], [], [], {}, [])
+        batch = _Batch([], [], [], {}, set())
         mapped = await self._map(messages, batch)
+        claimed = await self._claim(mapped, patience)
         await self._learn(mapped, patience)
         for message, each in mapped:
             self._sort(message, each, batch)
         await self._write(batch, patience)
+        await self._settle(claimed & batch.keys, patience)
         for key, value in batch.static.items():
             self._static.put(key, value)
         for key in batch.keys:
@@ -132,6 +148,42 @@ class Intake:
             if not index % BREATH:
                 await asyncio.sleep(0)
         return mapped
+
+    async def _claim(self, mapped: list[tuple[Message, Mapped]], patience: Patience) -> set[str]:
+        """Note the keys of records without a time before they are written.
+
+        A key that is known, but not as taken, is of a delivery that a crash cut off: its record gets the time
+        of that delivery, so that the store recognises what was committed of it.
+        """
+        arrivals = {
+            record.key: message.received_at
+            for message, each in reversed(mapped)
+            for record in each.records
+            if record.untimed and record.key is not None and record.key not in self._keys
+        }
+        deliveries = self._deliveries
+        if not arrivals or deliveries is None:
+            return set()
+        known = await patience(lambda: deliveries.claim(self.source.name, arrivals))
+        for key, delivery in known.items():
+            if delivery.taken:
+                self._keys.put(key)
+        for index, (message, each) in enumerate(mapped):
+            earlier = [
+                known[record.key].received_at
+                for record in each.records
+                if record.key in known and known[record.key].received_at != message.received_at
+            ]
+            if earlier:
+                message.received_at = min(earlier)
+                mapped[index] = (message, self._map_one(message))
+        return set(arrivals)
+
+    async def _settle(self, keys: set[str], patience: Patience) -> None:
+        deliveries = self._deliveries
+        if keys and deliveries is not None:
+            now = datetime.now(UTC)
+            await patience(lambda: deliveries.take(self.source.name, sorted(keys), now))
 
     def _map_one(self, message: Message) -> Mapped:
         try:
@@ -172,7 +224,7 @@ class Intake:
                 batch.operations.append(RecordReading(entity_id=document["id"], document=document))
                 batch.origins.append(message)
             if record.key is not None:
-                batch.keys.append(record.key)
+                batch.keys.add(record.key)
         self.metrics.note_passed_over(mapped.skipped, repeated)
 
     def _require_models(self, record: MappedRecord) -> None:

@@ -112,12 +112,22 @@ class Pipeline:
         refusals = await self._intake.take(batch, self._patiently)
         if refusals:
             rows = [self._row(each) for each in refusals]
-            await self._patiently(lambda: self._quarantine.add(rows))
+            await self._patiently(lambda: self._keep(rows))
             for each in refusals:
                 self.metrics.note_rejected(each.rejection.stage)
         for message in batch:
             message.acknowledge()
         self.metrics.note_lag((datetime.now(UTC) - batch[0].received_at).total_seconds())
+
+    async def _keep(self, rows: list[Rejected]) -> None:
+        """Put refusals into the quarantine; whatever keeps them out of it is waited for, and said."""
+        try:
+            await self._quarantine.add(rows)
+        except Unavailable:
+            raise
+        except Exception as error:
+            logger.exception("source %s: the quarantine takes nothing", self._source.name)
+            raise Unavailable(f"the quarantine takes nothing: {type(error).__name__}: {error}") from error
 
     def _row(self, refusal: Refusal) -> Rejected:
         rejection = refusal.rejection

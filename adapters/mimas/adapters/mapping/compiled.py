@@ -153,7 +153,8 @@ class CompiledMapping:
         if self.observed_at is not None:
             moment = self.observed_at.of(scope, received_at)
             scope.variables["observedAt"] = format_instant(moment)
-        record = MappedRecord(spot, key=self.key(scope) if self.key else None)
+        untimed = moment is None or moment == received_at
+        record = MappedRecord(spot, key=self.key(scope) if self.key else None, untimed=untimed)
         for entity in self.entities:
             entity.add_to(record, scope, moment)
         return record
