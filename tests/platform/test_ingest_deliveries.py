@@ -103,7 +103,9 @@ async def test_message_without_a_time_is_stored_once_after_a_crash(
 ) -> None:
     """What was committed before the crash is recognised, with the time of its first arrival."""
     with pytest.raises(ConnectionAbortedError):
-        await intake(file, database, writer, CutOff(database)).take([message(0, {"id": "a", "level": 7})], once)
+        await intake(file, database, writer, CutOff(database)).take(
+            [message(0, {"id": "a", "level": 7})], once
+        )
     again = intake(file, database, writer, DeliveryStore(database))
     await again.take([message(90, {"id": "a", "level": 7}), message(91, {"id": "b", "level": 8})], once)
 

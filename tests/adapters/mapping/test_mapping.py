@@ -31,13 +31,16 @@ def test_inside_shipped_mapping(file: MappingFile, result: Any) -> None:
     assert result.differences == []
 
 
-@pytest.mark.parametrize("name", ["chirpstack-v4", "things-stack-v3"])
+SAMPLED = ["chirpstack-v4", "things-stack-v3", "tasmota", "shelly-gen2", "zigbee2mqtt", "wmbusmeters"]
+
+
+@pytest.mark.parametrize("name", SAMPLED)
 def test_sample_fits_its_models(name: str) -> None:
     """What becomes of the samples has no error by its Smart Data Models."""
     file = SHIPPED[name]
     errors = []
     for sample in (file.folder / "samples").glob(f"{name}-*.json"):
-        topic = file.mapping.place.filter.replace("+", "x")  # type: ignore[union-attr]
+        topic = file.mapping.place.filters[0].replace("+", "x")  # type: ignore[union-attr]
         mapped = file.mapping.map(Message(name, topic, sample.read_bytes(), datetime(2100, 1, 1, tzinfo=UTC)))
         for record in mapped.records:
             for document in record.documents:

@@ -17,7 +17,7 @@ from .moments import Moments, Window
 from .payloads import Dialect, decode_payload
 from .scope import MISSING, Getter, Scope
 from .templates import Template
-from .topics import FilePattern, TopicPattern
+from .topics import FilePattern, TopicPatterns
 
 MAX_RECORDS = 100_000
 MAX_ENTITIES = 200_000
@@ -63,7 +63,7 @@ class CompiledMapping:
     """Everything a mapping file declares about messages, ready to run."""
 
     dialect: Dialect
-    place: TopicPattern | FilePattern | None
+    place: TopicPatterns | FilePattern | None
     foreach: Foreach | None
     lets: tuple[tuple[str, Getter], ...]
     lookups: tuple[Lookup, ...]

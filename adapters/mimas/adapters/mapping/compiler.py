@@ -13,19 +13,24 @@ from mimas.ngsi_ld.core.errors import NgsiLdError
 from .compiled import CompiledMapping, Foreach, ObservedAt
 from .conditions import Condition, compile_conditions
 from .entities import EntityPlan, compile_entity
-from .expressions import compile_expression, describe_expression
+from .expressions import SOURCES, compile_expression, describe_expression
 from .lookups import Lookup, load_table
 from .moments import Window, compile_moments
 from .paths import compile_path
 from .payloads import Dialect, compile_dialect
 from .problems import MappingProblem, Problem
-from .scope import Getter
+from .scope import MISSING, Getter, Scope
 from .steps import Reading
 from .templates import Template, compile_template
-from .topics import FilePattern, TopicPattern, compile_file_name, compile_topic
+from .topics import FilePattern, TopicPatterns, compile_file_name, compile_topics
 
 Part = TypeVar("Part")
 _CLOCK = ("zone", "ambiguous", "nonexistent")
+
+
+def _nothing(_scope: Scope) -> Any:
+    """The time of a record whose time is that of its arrival."""
+    return MISSING
 
 
 class Compiler:
@@ -79,12 +84,12 @@ class Compiler:
         return Reading(payload.get("decimal", "."), missing, compile_moments(clock, ("observedAt",)))
 
     def _dialect(self) -> Dialect:
-        return compile_dialect(self.declaration.get("payload", {}), ("payload",))
+        return compile_dialect(self.declaration.get("payload", {}), self.folder, ("payload",))
 
-    def _place(self) -> TopicPattern | FilePattern | None:
+    def _place(self) -> TopicPatterns | FilePattern | None:
         source = self.declaration.get("source", {})
         if "topic" in source.get("mqtt", {}):
-            return compile_topic(source["mqtt"]["topic"], ("source", "mqtt", "topic"))
+            return compile_topics(source["mqtt"]["topic"], ("source", "mqtt", "topic"))
         if "name" in source.get("file", {}):
             return compile_file_name(source["file"]["name"], ("source", "file", "name"))
         return None
@@ -133,8 +138,9 @@ class Compiler:
             declaration = {"path": declaration}
         place = ("observedAt",)
         behind = declaration.get("behind")
+        arrival = declaration.get("missing") == "received" and not set(SOURCES) & declaration.keys()
         return ObservedAt(
-            compile_expression(declaration, place),
+            _nothing if arrival else compile_expression(declaration, place),
             describe_expression(declaration),
             compile_moments(declaration, place),
             Window(

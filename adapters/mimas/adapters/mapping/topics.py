@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .problems import MappingProblem, Place
@@ -29,6 +30,26 @@ class TopicPattern:
             if pattern not in ("+", level):
                 return None
         return {name: levels[index] for index, name in self.names}
+
+
+@dataclass(frozen=True, slots=True)
+class TopicPatterns:
+    """The topic patterns of one source; the first that fits names the levels."""
+
+    patterns: tuple[TopicPattern, ...]
+
+    @property
+    def filters(self) -> list[str]:
+        """What to subscribe to."""
+        return [pattern.filter for pattern in self.patterns]
+
+    def match(self, topic: str) -> dict[str, str] | None:
+        """The named levels of `topic`, None when it fits no pattern."""
+        for pattern in self.patterns:
+            found = pattern.match(topic)
+            if found is not None:
+                return found
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +83,13 @@ def _file_piece(piece: str) -> str:
     if piece == "*":
         return "[^/]*"
     return f"(?P<{piece[1:-1]}>[^/]+?)" if piece.startswith("{") else re.escape(piece)
+
+
+def compile_topics(declared: str | Sequence[str], place: Place) -> TopicPatterns:
+    """Parse one pattern, or several."""
+    if isinstance(declared, str):
+        return TopicPatterns((compile_topic(declared, place),))
+    return TopicPatterns(tuple(compile_topic(each, (*place, index)) for index, each in enumerate(declared)))
 
 
 def compile_topic(pattern: str, place: Place) -> TopicPattern:
