@@ -20,7 +20,8 @@ class Message:
 
     `place` says where it came from (a topic, a file and its line). `media` overrides the mapping's payload
     format when the bytes are of another kind. `record` holds the payload when the source has decoded it.
-    `acknowledge` is called once, after everything the message became is committed.
+    `key` recognises a repeated delivery where the sender gives one. `acknowledge` is called once, after
+    everything the message became is committed.
     """
 
     source: str
@@ -29,6 +30,7 @@ class Message:
     received_at: datetime
     media: str = ""
     record: Any = None
+    key: str = ""
     acknowledge: Callable[[], None] = _nothing_to_acknowledge
 
 

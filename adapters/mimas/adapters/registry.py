@@ -9,6 +9,7 @@ from pathlib import Path
 from .files import FileSource
 from .mapping import MappingError, MappingFile, load_mapping
 from .mqtt import MqttSource
+from .push import PushSource
 from .source import Source, SourceError, SourceFactory, Surroundings, source_kind
 
 GROUP = "mimas.adapters"
@@ -16,6 +17,7 @@ GROUP = "mimas.adapters"
 BUILTIN: dict[str, SourceFactory] = {
     "mqtt": MqttSource,
     "file": FileSource,
+    "http": PushSource,
 }
 
 

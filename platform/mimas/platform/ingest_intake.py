@@ -97,10 +97,32 @@ class _Batch:
     refusals: list[Refusal]
     static: dict[str, bytes]
     keys: set[str]
+    counters: Counters
+    accepted: int = 0
+    skipped: int = 0
+    repeated: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of messages: entities committed, records passed over or known, and what was refused."""
+
+    accepted: int
+    skipped: int
+    repeated: int
+    refusals: list[Refusal]
+
+
+async def at_once(action: Callable[[], Awaitable[Result]]) -> Result:
+    """No patience: who asked gets the error of a database that is away, and asks again."""
+    return await action()
 
 
 class Intake:
-    """Takes the messages of one source into one tenant."""
+    """Takes the messages of one source into one tenant.
+
+    With `shared` other processes take messages of the same source: last values are asked for every time.
+    """
 
     def __init__(
         self,
@@ -111,6 +133,8 @@ class Intake:
         stored: Callable[[str, Sequence[str]], Awaitable[Documents]],
         metrics: IngestMetrics,
         deliveries: Deliveries | None = None,
+        *,
+        shared: bool = False,
     ) -> None:
         self.source = source
         self.tenant = tenant
@@ -119,16 +143,21 @@ class Intake:
         self._writer = writer
         self._stored = stored
         self._deliveries = deliveries
+        self._shared = shared
         self._counters = Counters()
         self._static = Remembered()
         self._keys = Remembered()
 
     async def take(self, messages: Sequence[Message], patience: Patience) -> list[Refusal]:
         """Write what `messages` become; returns after the commit, with what was refused."""
-        batch = _Batch([], [], [], {}, set())
+        return (await self.take_counted(messages, patience)).refusals
+
+    async def take_counted(self, messages: Sequence[Message], patience: Patience) -> Taken:
+        """As `take`, with the counts of these messages."""
+        batch = _Batch([], [], [], {}, set(), Counters() if self._shared else self._counters)
         mapped = await self._map(messages, batch)
         claimed = await self._claim(mapped, patience)
-        await self._learn(mapped, patience)
+        await self._learn(mapped, batch.counters, patience)
         for message, each in mapped:
             self._sort(message, each, batch)
         await self._write(batch, patience)
@@ -137,7 +166,7 @@ class Intake:
             self._static.put(key, value)
         for key in batch.keys:
             self._keys.put(key)
-        return batch.refusals
+        return Taken(batch.accepted, batch.skipped, batch.repeated, batch.refusals)
 
     async def _map(self, messages: Sequence[Message], batch: _Batch) -> list[tuple[Message, Mapped]]:
         mapped = []
@@ -197,14 +226,16 @@ class Intake:
                 rejections=[MessageRejected("mapping", "", reason, "this is a fault: please report it")]
             )
 
-    async def _learn(self, mapped: Sequence[tuple[Message, Mapped]], patience: Patience) -> None:
+    async def _learn(
+        self, mapped: Sequence[tuple[Message, Mapped]], counters: Counters, patience: Patience
+    ) -> None:
         """Ask the store for the last values of counters that are not known yet."""
         readings = [reading for _, each in mapped for record in each.records for reading in record.counters]
-        unknown = sorted(self._counters.unknown(readings)) if readings else []
+        unknown = sorted(counters.unknown(readings)) if readings else []
         if unknown:
             documents = await patience(lambda: self._stored(self.tenant, unknown))
             for reading in readings:
-                self._counters.learn(reading, documents.get(reading.entity_id))
+                counters.learn(reading, documents.get(reading.entity_id))
 
     def _sort(self, message: Message, mapped: Mapped, batch: _Batch) -> None:
         repeated = 0
@@ -214,7 +245,7 @@ class Intake:
                 continue
             try:
                 self._require_models(record)
-                self._counters.check(record.counters)
+                batch.counters.check(record.counters)
             except MessageRejected as rejection:
                 batch.refusals.append(
                     Refusal(message, rejection.within(record.place) if record.place else rejection)
@@ -225,6 +256,8 @@ class Intake:
                 batch.origins.append(message)
             if record.key is not None:
                 batch.keys.add(record.key)
+        batch.skipped += mapped.skipped
+        batch.repeated += repeated
         self.metrics.note_passed_over(mapped.skipped, repeated)
 
     def _require_models(self, record: MappedRecord) -> None:
@@ -255,7 +288,9 @@ class Intake:
                         "write", operation.entity_id, outcome.detail, "mend it, then replay"
                     )
                     batch.refusals.append(Refusal(batch.origins[start + index], rejection))
-            self.metrics.note_accepted(sum(not isinstance(each, NgsiLdError) for each in outcomes))
+            accepted = sum(not isinstance(each, NgsiLdError) for each in outcomes)
+            batch.accepted += accepted
+            self.metrics.note_accepted(accepted)
 
     async def _write_all(self, operations: Sequence[RecordReading], patience: Patience) -> list[Any]:
         """The outcome of each operation; those that met an absent database are written again."""

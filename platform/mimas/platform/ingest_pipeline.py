@@ -111,7 +111,7 @@ class Pipeline:
         self.metrics.note_received(len(batch))
         refusals = await self._intake.take(batch, self._patiently)
         if refusals:
-            rows = [self._row(each) for each in refusals]
+            rows = [quarantined(each, self._intake.tenant) for each in refusals]
             await self._patiently(lambda: self._keep(rows))
             for each in refusals:
                 self.metrics.note_rejected(each.rejection.stage)
@@ -128,20 +128,6 @@ class Pipeline:
         except Exception as error:
             logger.exception("source %s: the quarantine takes nothing", self._source.name)
             raise Unavailable(f"the quarantine takes nothing: {type(error).__name__}: {error}") from error
-
-    def _row(self, refusal: Refusal) -> Rejected:
-        rejection = refusal.rejection
-        reason = f"{rejection.reason} ({rejection.mend})" if rejection.mend else rejection.reason
-        return Rejected(
-            self._intake.tenant,
-            self._source.name,
-            rejection.stage,
-            _storable(rejection.place),
-            _storable(reason),
-            refusal.message.raw,
-            refusal.message.received_at,
-            _storable(refusal.message.place),
-        )
 
     async def _patiently(self, action: Callable[[], Awaitable[Result]]) -> Result:
         """Repeat `action` while the database is away: nothing is acknowledged meanwhile."""
@@ -160,6 +146,22 @@ class Pipeline:
                 logger.info("source %s goes on", self._source.name)
                 self.metrics.note_state("running")
             return result
+
+
+def quarantined(refusal: Refusal, tenant: str) -> Rejected:
+    """The row of the quarantine for a refusal."""
+    rejection, message = refusal.rejection, refusal.message
+    reason = f"{rejection.reason} ({rejection.mend})" if rejection.mend else rejection.reason
+    return Rejected(
+        tenant,
+        message.source,
+        rejection.stage,
+        _storable(rejection.place),
+        _storable(reason),
+        message.raw,
+        message.received_at,
+        _storable(message.place),
+    )
 
 
 def _storable(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -15,7 +15,7 @@ from mimas.ngsi_ld.store.write_group import ChangeListener
 from mimas.ngsi_ld.store.writer import Writer
 
 from .ingest import StoredDocuments
-from .ingest_intake import Intake, Mode, Refusal, Result
+from .ingest_intake import Intake, Mode, Refusal, at_once
 from .ingest_metrics import IngestMetrics
 
 
@@ -62,13 +62,8 @@ async def replay(
             metrics = IngestMetrics(file.name)
             intake = Intake(source, each.tenant, mode, writer, StoredDocuments(database), metrics)
             message = Message(file.name, each.topic or "", each.raw, each.received_at, source.media)
-            refusals = await intake.take([message], _once)
+            refusals = await intake.take([message], at_once)
             if not refusals:
                 await quarantine.mark_replayed([each.id], datetime.now(UTC))
             replayed.append(Replayed(each.id, refusals))
     return replayed
-
-
-async def _once(action: Callable[[], Awaitable[Result]]) -> Result:
-    """A person waits: a database that is away is an error, not a reason to wait."""
-    return await action()

@@ -52,7 +52,7 @@ class Stack:
             postgres = None if api_only else self._start_services(supervisor)
             if postgres is None or not self._is_set_up(postgres):
                 self._set_up_database(supervisor)
-            parts = self._workers(listener)
+            parts = self._workers(listener, self._source_folders(demo))
             if not api_only:
                 parts += self._others(demo, demo_data)
             supervisor.start(parts, PART_SECONDS)
@@ -112,9 +112,10 @@ class Stack:
         if setup.returncode:
             raise Refused("The database could not be set up; the reason is above.")
 
-    def _workers(self, listener: socket.socket) -> list[Part]:
+    def _workers(self, listener: socket.socket, sources: list[Path]) -> list[Part]:
+        folders = tuple(map(str, sources))
         return [
-            self._program(f"api-{number}", "worker", listener=listener.fileno())
+            self._program(f"api-{number}", "worker", folders, listener=listener.fileno())
             for number in range(1, self._settings.worker_count + 1)
         ]
 

@@ -32,7 +32,12 @@ def value(mapped: Mapped) -> Any:
 
 @pytest.mark.parametrize(
     "frame",
-    [bytes.fromhex(WATER), WATER.encode(), b" ".join([WATER[:4].encode(), WATER[4:].lower().encode()]), base64.b64encode(bytes.fromhex(WATER))],
+    [
+        bytes.fromhex(WATER),
+        WATER.encode(),
+        b" ".join([WATER[:4].encode(), WATER[4:].lower().encode()]),
+        base64.b64encode(bytes.fromhex(WATER)),
+    ],
 )
 def test_frame_in_any_writing(frame: bytes) -> None:
     """Bytes, hexadecimal and base64 are the same frame."""

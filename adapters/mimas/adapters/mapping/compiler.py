@@ -22,7 +22,7 @@ from .problems import MappingProblem, Problem
 from .scope import MISSING, Getter, Scope
 from .steps import Reading
 from .templates import Template, compile_template
-from .topics import FilePattern, TopicPatterns, compile_file_name, compile_topics
+from .topics import FilePattern, QueryPattern, TopicPatterns, compile_file_name, compile_topics
 
 Part = TypeVar("Part")
 _CLOCK = ("zone", "ambiguous", "nonexistent")
@@ -86,12 +86,14 @@ class Compiler:
     def _dialect(self) -> Dialect:
         return compile_dialect(self.declaration.get("payload", {}), self.folder, ("payload",))
 
-    def _place(self) -> TopicPatterns | FilePattern | None:
+    def _place(self) -> TopicPatterns | FilePattern | QueryPattern | None:
         source = self.declaration.get("source", {})
         if "topic" in source.get("mqtt", {}):
             return compile_topics(source["mqtt"]["topic"], ("source", "mqtt", "topic"))
         if "name" in source.get("file", {}):
             return compile_file_name(source["file"]["name"], ("source", "file", "name"))
+        if "query" in source.get("http", {}):
+            return QueryPattern(frozenset(source["http"]["query"]))
         return None
 
     def _foreach(self) -> Foreach | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import parse_qsl
 
 from .problems import MappingProblem, Place
 
@@ -64,6 +65,17 @@ class FilePattern:
         name = place.rsplit("/", 1)[-1]
         found = self.expression.fullmatch(name) or self.expression.fullmatch(name.rpartition(":")[0])
         return found.groupdict() if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class QueryPattern:
+    """Parameters of an address that become variables: those of `?meter=E-1` that the mapping names."""
+
+    names: frozenset[str]
+
+    def match(self, place: str) -> dict[str, str]:
+        """The parameters that are there."""
+        return {name: value for name, value in parse_qsl(place) if name in self.names}
 
 
 def compile_file_name(pattern: str, place: Place) -> FilePattern:

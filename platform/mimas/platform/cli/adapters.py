@@ -22,6 +22,7 @@ from mimas.adapters.source import SourceError, Surroundings
 from ..ingest_places import find_mapping, mqtt_url, sources_folder
 from ..processes import Refused
 from ..settings import load_settings
+from .adapter_key import key
 
 _folder_option = click.option(
     "--sources",
@@ -50,6 +51,9 @@ tests: []
 @click.group()
 def adapters() -> None:
     """Test and list sources and their mappings."""
+
+
+adapters.add_command(key)
 
 
 @adapters.command("list")

@@ -1,0 +1,6 @@
+"""`POST /ingest/{source}`: readings that others push, through the same intake as those we fetch."""
+
+from .endpoint import PREFIX, PushEndpoint
+from .keys import SourceKeys, role_of
+
+__all__ = ["PREFIX", "PushEndpoint", "SourceKeys", "role_of"]
