@@ -8,7 +8,9 @@ from pathlib import Path
 
 from .files import FileSource
 from .mapping import MappingError, MappingFile, load_mapping
+from .modbus import ModbusSource
 from .mqtt import MqttSource
+from .opcua import OpcUaSource
 from .push import PushSource
 from .source import Source, SourceError, SourceFactory, Surroundings, source_kind
 
@@ -18,6 +20,8 @@ BUILTIN: dict[str, SourceFactory] = {
     "mqtt": MqttSource,
     "file": FileSource,
     "http": PushSource,
+    "modbus": ModbusSource,
+    "opcua": OpcUaSource,
 }
 
 
