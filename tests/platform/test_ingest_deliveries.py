@@ -19,10 +19,10 @@ from mimas.ngsi_ld.store.deliveries import DeliveryStore
 from mimas.ngsi_ld.store.quarantine import QuarantineStore, Rejected
 from mimas.ngsi_ld.store.reaper import Reaper
 from mimas.ngsi_ld.store.writer import Writer
-from mimas.platform.ingest import StoredDocuments
 from mimas.platform.ingest_intake import Intake
 from mimas.platform.ingest_metrics import IngestMetrics
 from mimas.platform.ingest_pipeline import Pipeline
+from mimas.platform.ingest_stored import StoredDocuments
 
 FIRST = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
 MAPPING = """

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -89,33 +89,23 @@ class Remembered:
 
 
 @dataclass(slots=True)
-class _Batch:
-    """What a batch of messages became before it is written."""
+class Batch:
+    """What a batch of messages became before it is written. `origins` are positions in `messages`."""
 
-    operations: list[RecordReading]
-    origins: list[Message]
-    refusals: list[Refusal]
-    static: dict[str, bytes]
-    keys: set[str]
+    messages: Sequence[Message]
     counters: Counters
+    operations: list[RecordReading] = field(default_factory=list)
+    origins: list[int] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    named: list[tuple[int, str]] = field(default_factory=list)
+    static: dict[str, bytes] = field(default_factory=dict)
+    keys: dict[str, None] = field(default_factory=dict)
+    claimed: set[str] = field(default_factory=set)
+    created: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
     accepted: int = 0
     skipped: int = 0
     repeated: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What became of messages: entities committed, records passed over or known, and what was refused."""
-
-    accepted: int
-    skipped: int
-    repeated: int
-    refusals: list[Refusal]
-
-
-async def at_once(action: Callable[[], Awaitable[Result]]) -> Result:
-    """No patience: who asked gets the error of a database that is away, and asks again."""
-    return await action()
 
 
 class Intake:
@@ -150,35 +140,40 @@ class Intake:
 
     async def take(self, messages: Sequence[Message], patience: Patience) -> list[Refusal]:
         """Write what `messages` become; returns after the commit, with what was refused."""
-        return (await self.take_counted(messages, patience)).refusals
+        batch = await self.prepare(messages, patience)
+        await self.write(batch, patience)
+        return batch.refusals
 
-    async def take_counted(self, messages: Sequence[Message], patience: Patience) -> Taken:
-        """As `take`, with the counts of these messages."""
-        batch = _Batch([], [], [], {}, set(), Counters() if self._shared else self._counters)
-        mapped = await self._map(messages, batch)
-        claimed = await self._claim(mapped, patience)
+    async def prepare(self, messages: Sequence[Message], patience: Patience) -> Batch:
+        """Everything that comes before the write: mapped, checked, sorted."""
+        batch = Batch(messages, Counters() if self._shared else self._counters)
+        mapped = await self._map(batch)
+        await self._claim(mapped, batch, patience)
         await self._learn(mapped, batch.counters, patience)
-        for message, each in mapped:
-            self._sort(message, each, batch)
+        for index, each in enumerate(mapped):
+            self._sort(index, each, batch)
+        return batch
+
+    async def write(self, batch: Batch, patience: Patience) -> None:
+        """Write a batch; returns after the commit, with what was created and changed noted in it."""
         await self._write(batch, patience)
-        await self._settle(claimed & batch.keys, patience)
+        await self._settle(batch.claimed & batch.keys.keys(), patience)
         for key, value in batch.static.items():
             self._static.put(key, value)
         for key in batch.keys:
             self._keys.put(key)
-        return Taken(batch.accepted, batch.skipped, batch.repeated, batch.refusals)
 
-    async def _map(self, messages: Sequence[Message], batch: _Batch) -> list[tuple[Message, Mapped]]:
+    async def _map(self, batch: Batch) -> list[Mapped]:
         mapped = []
-        for index, message in enumerate(messages, 1):
+        for index, message in enumerate(batch.messages, 1):
             each = self._map_one(message)
             batch.refusals.extend(Refusal(message, rejection) for rejection in each.rejections)
-            mapped.append((message, each))
+            mapped.append(each)
             if not index % BREATH:
                 await asyncio.sleep(0)
         return mapped
 
-    async def _claim(self, mapped: list[tuple[Message, Mapped]], patience: Patience) -> set[str]:
+    async def _claim(self, mapped: list[Mapped], batch: Batch, patience: Patience) -> None:
         """Note the keys of records without a time before they are written.
 
         A key that is known, but not as taken, is of a delivery that a crash cut off: its record gets the time
@@ -186,18 +181,19 @@ class Intake:
         """
         arrivals = {
             record.key: message.received_at
-            for message, each in reversed(mapped)
+            for message, each in reversed(list(zip(batch.messages, mapped, strict=True)))
             for record in each.records
             if record.untimed and record.key is not None and record.key not in self._keys
         }
         deliveries = self._deliveries
         if not arrivals or deliveries is None:
-            return set()
+            return
         known = await patience(lambda: deliveries.claim(self.source.name, arrivals))
+        batch.claimed.update(arrivals)
         for key, delivery in known.items():
             if delivery.taken:
                 self._keys.put(key)
-        for index, (message, each) in enumerate(mapped):
+        for index, (message, each) in enumerate(zip(batch.messages, mapped, strict=True)):
             earlier = [
                 known[record.key].received_at
                 for record in each.records
@@ -205,8 +201,7 @@ class Intake:
             ]
             if earlier:
                 message.received_at = min(earlier)
-                mapped[index] = (message, self._map_one(message))
-        return set(arrivals)
+                mapped[index] = self._map_one(message)
 
     async def _settle(self, keys: set[str], patience: Patience) -> None:
         deliveries = self._deliveries
@@ -226,19 +221,18 @@ class Intake:
                 rejections=[MessageRejected("mapping", "", reason, "this is a fault: please report it")]
             )
 
-    async def _learn(
-        self, mapped: Sequence[tuple[Message, Mapped]], counters: Counters, patience: Patience
-    ) -> None:
+    async def _learn(self, mapped: Sequence[Mapped], counters: Counters, patience: Patience) -> None:
         """Ask the store for the last values of counters that are not known yet."""
-        readings = [reading for _, each in mapped for record in each.records for reading in record.counters]
+        readings = [reading for each in mapped for record in each.records for reading in record.counters]
         unknown = sorted(counters.unknown(readings)) if readings else []
         if unknown:
             documents = await patience(lambda: self._stored(self.tenant, unknown))
             for reading in readings:
                 counters.learn(reading, documents.get(reading.entity_id))
 
-    def _sort(self, message: Message, mapped: Mapped, batch: _Batch) -> None:
+    def _sort(self, origin: int, mapped: Mapped, batch: Batch) -> None:
         repeated = 0
+        message = batch.messages[origin]
         for record in mapped.records:
             if record.key is not None and (record.key in self._keys or record.key in batch.keys):
                 repeated += 1
@@ -251,11 +245,12 @@ class Intake:
                     Refusal(message, rejection.within(record.place) if record.place else rejection)
                 )
                 continue
+            batch.named.extend((origin, each["id"]) for each in (*record.documents, *record.static))
             for document in (*record.documents, *self._changed(record, batch)):
                 batch.operations.append(RecordReading(entity_id=document["id"], document=document))
-                batch.origins.append(message)
+                batch.origins.append(origin)
             if record.key is not None:
-                batch.keys.add(record.key)
+                batch.keys[record.key] = None
         batch.skipped += mapped.skipped
         batch.repeated += repeated
         self.metrics.note_passed_over(mapped.skipped, repeated)
@@ -267,7 +262,7 @@ class Intake:
                     spot = f"{document['id']}: {finding.attribute}"
                     raise MessageRejected("model", spot, finding.reason, finding.mend)
 
-    def _changed(self, record: MappedRecord, batch: _Batch) -> Iterator[Document]:
+    def _changed(self, record: MappedRecord, batch: Batch) -> Iterator[Document]:
         """The static documents that are not as they were written last."""
         for document in record.static:
             text = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
@@ -276,18 +271,21 @@ class Intake:
                 batch.static[document["id"]] = text
                 yield document
 
-    async def _write(self, batch: _Batch, patience: Patience) -> None:
+    async def _write(self, batch: Batch, patience: Patience) -> None:
         for start in range(0, len(batch.operations), WRITE_SIZE):
             operations = batch.operations[start : start + WRITE_SIZE]
             outcomes = await self._write_all(operations, patience)
             for index, outcome in enumerate(outcomes):
+                entity_id = operations[index].entity_id
                 if isinstance(outcome, NgsiLdError):
-                    operation = operations[index]
-                    batch.static.pop(operation.entity_id, None)
-                    rejection = MessageRejected(
-                        "write", operation.entity_id, outcome.detail, "mend it, then replay"
-                    )
-                    batch.refusals.append(Refusal(batch.origins[start + index], rejection))
+                    batch.static.pop(entity_id, None)
+                    rejection = MessageRejected("write", entity_id, outcome.detail, "mend it, then replay")
+                    message = batch.messages[batch.origins[start + index]]
+                    batch.refusals.append(Refusal(message, rejection))
+                elif outcome.created:
+                    batch.created.append(entity_id)
+                elif outcome.changed or outcome.history:
+                    batch.changed.append(entity_id)
             accepted = sum(not isinstance(each, NgsiLdError) for each in outcomes)
             batch.accepted += accepted
             self.metrics.note_accepted(accepted)

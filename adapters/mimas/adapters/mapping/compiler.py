@@ -17,8 +17,9 @@ from .expressions import SOURCES, compile_expression, describe_expression
 from .lookups import Lookup, load_table
 from .moments import Window, compile_moments
 from .paths import compile_path
-from .payloads import Dialect, compile_dialect
+from .payloads import TABULAR, Dialect, compile_dialect
 from .problems import MappingProblem, Problem
+from .provenance import compile_provenance
 from .scope import MISSING, Getter, Scope
 from .steps import Reading
 from .templates import Template, compile_template
@@ -36,9 +37,10 @@ def _nothing(_scope: Scope) -> Any:
 class Compiler:
     """Compiles one mapping; `problems` collects what is wrong with any part of it."""
 
-    def __init__(self, declaration: Mapping[str, Any], folder: Path) -> None:
+    def __init__(self, declaration: Mapping[str, Any], folder: Path, name: str = "") -> None:
         self.declaration = declaration
         self.folder = folder
+        self.name = name
         self.problems: list[Problem] = []
 
     def compile(self) -> CompiledMapping | None:
@@ -81,17 +83,26 @@ class Compiler:
         observed = self.declaration.get("observedAt", {})
         clock = {key: observed[key] for key in _CLOCK if isinstance(observed, dict) and key in observed}
         missing = frozenset(payload["missing"]) if "missing" in payload else frozenset({""})
-        return Reading(payload.get("decimal", "."), missing, compile_moments(clock, ("observedAt",)))
+        decimal, thousands = payload.get("decimal", "."), payload.get("thousands", "")
+        if thousands == decimal:
+            raise MappingProblem(
+                ("payload", "thousands"), "is the decimal sign as well", "one sign has one meaning"
+            )
+        return Reading(decimal, missing, compile_moments(clock, ("observedAt",)), thousands)
 
     def _dialect(self) -> Dialect:
-        return compile_dialect(self.declaration.get("payload", {}), self.folder, ("payload",))
+        declared = self.declaration.get("payload", {})
+        if "table" in self.declaration.get("source", {}):
+            declared = {"format": "csv"} | declared
+        return compile_dialect(declared, self.folder, ("payload",))
 
     def _place(self) -> TopicPatterns | FilePattern | QueryPattern | None:
         source = self.declaration.get("source", {})
         if "topic" in source.get("mqtt", {}):
             return compile_topics(source["mqtt"]["topic"], ("source", "mqtt", "topic"))
-        if "name" in source.get("file", {}):
-            return compile_file_name(source["file"]["name"], ("source", "file", "name"))
+        for kind in ("file", "table"):
+            if "name" in source.get(kind, {}):
+                return compile_file_name(source[kind]["name"], ("source", kind, "name"))
         if "query" in source.get("http", {}):
             return QueryPattern(frozenset(source["http"]["query"]))
         return None
@@ -100,7 +111,8 @@ class Compiler:
         declaration = self.declaration.get("foreach")
         if declaration is None:
             # A table is a list of rows; a row that a source has read by itself is the one there is.
-            tabular = self.declaration.get("payload", {}).get("format") in ("csv", "xlsx")
+            tabular = self.declaration.get("payload", {}).get("format") in TABULAR
+            tabular = tabular or "table" in self.declaration.get("source", {})
             return Foreach(compile_path("@", ("foreach",))) if tabular else None
         if isinstance(declaration, str):
             declaration = {"path": declaration}
@@ -158,10 +170,11 @@ class Compiler:
 
     def _entities(self, reading: Reading, terms: TermMap) -> tuple[EntityPlan, ...]:
         plans = []
+        provenance = compile_provenance(self.declaration, self.name)
         for label, each in self.declaration["entities"].items():
             plan = self._try(
                 lambda label=label, each=each: compile_entity(
-                    label, each, reading, terms, ("entities", label)
+                    label, each, reading, terms, ("entities", label), provenance
                 )  # type: ignore[misc]
             )
             if plan is not None:

@@ -17,11 +17,14 @@ from .mbus import read_frame, read_keys
 from .paths import compile_path
 from .problems import MappingProblem, Place
 from .scope import MISSING, Getter, Scope
+from .tabulation import Header, Unpivot, compile_unpivot, read_cells
 from .ultralight import read_ultralight
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_ROWS = 100_000
 JSON = "application/json"
+WORKBOOKS = ("xlsx", "xls", "ods")
+TABULAR = ("csv", *WORKBOOKS)
 
 _BROKEN = "send it again from the device, or choose another payload format"
 
@@ -37,6 +40,8 @@ class Dialect:
     skip: int = 0
     sheet: str | int | None = None
     max_bytes: int = MAX_BYTES
+    header_rows: int = 1
+    unpivot: Unpivot | None = None
     inside: Getter | None = None
     keys: Mapping[str, str] = field(default_factory=dict)
 
@@ -60,6 +65,8 @@ def compile_dialect(declaration: Mapping[str, Any], folder: Path, place: Place) 
         declaration.get("skip", 0),
         declaration.get("sheet"),
         declaration.get("max_bytes", MAX_BYTES),
+        declaration.get("header_rows", 1),
+        compile_unpivot(declaration),
         compile_path(declaration["inside"], (*place, "inside")) if "inside" in declaration else None,
         read_keys(folder / declaration["keys"], (*place, "keys")) if "keys" in declaration else {},
     )
@@ -76,16 +83,12 @@ def decode_payload(raw: bytes, media: str, dialect: Dialect) -> Any:
 
 
 def read_rows(lines: Iterator[str] | io.TextIOBase, dialect: Dialect) -> Iterator[tuple[int, dict[str, str]]]:
-    """Line number and row (column to text) of a table in text; a row that is torn rejects itself later."""
+    """Line number and record (column to text) of a table in text."""
     for _ in range(dialect.skip):
         next(lines, None)
     reader = csv.reader(lines, delimiter=dialect.delimiter)
-    heads = list(dialect.header or ())
-    for cells in reader:
-        if not heads:
-            heads = [cell.strip() for cell in cells]
-        elif any(cell.strip() for cell in cells):
-            yield reader.line_num + dialect.skip, dict(zip(heads, cells, strict=False))
+    numbered = ((reader.line_num + dialect.skip, cells) for cells in reader)
+    yield from read_cells(numbered, Header(dialect.header, dialect.header_rows), dialect.unpivot)
 
 
 def _decode_json(raw: bytes, dialect: Dialect) -> Any:
@@ -144,7 +147,7 @@ _DECODERS: dict[str, Callable[[bytes, Dialect], Any]] = {
     "csv": _decode_csv,
     "text": _decode_text,
     "hex": lambda raw, dialect: raw.hex(),
-    "xlsx": _refuse_workbook,
+    **dict.fromkeys(WORKBOOKS, _refuse_workbook),
     "ultralight": _decode_ultralight,
     "mbus": _decode_frame,
 }

@@ -32,7 +32,7 @@ class DeliveryStore:
         self._database = database
 
     async def claim(self, source: str, keys: Mapping[str, datetime]) -> dict[str, Delivery]:
-        """Note the keys and their arrivals before they are written; those noted earlier keep their arrival."""
+        """Note keys and arrivals before they are written; one noted earlier keeps its arrival."""
         names = sorted(keys)
         await self._database.execute(_CLAIM, source, names, [keys[name] for name in names])
         rows = await self._database.fetch(_READ, source, names)

@@ -17,12 +17,13 @@ from ..processes import Refused
 from ..push import role_of
 from ..settings import load_settings
 from .database import say, with_database
+from .sources_option import folder_option
 
 
 @click.command()
 @click.argument("name")
 @click.option("--revoke", is_flag=True, help="Make every key of the source worthless instead.")
-@click.option("--sources", type=click.Path(path_type=Path), help="The folder of configured sources.")
+@folder_option
 def key(name: str, revoke: bool, sources: Path | None) -> None:
     """Make a key for what is pushed to the source NAME, and print it.
 

@@ -19,10 +19,11 @@ from mimas.ngsi_ld.store.deliveries import DeliveryStore
 from mimas.ngsi_ld.store.quarantine import QuarantineStore
 from mimas.ngsi_ld.store.source_states import SourceStates
 
-from ..ingest import StoredDocuments
-from ..ingest_intake import Intake, Mode, Taken, Writes, at_once
+from ..ingest_intake import Batch, Intake, Mode, Writes
 from ..ingest_metrics import IngestMetrics
-from ..ingest_pipeline import quarantined
+from ..ingest_patience import once
+from ..ingest_refusals import quarantined
+from ..ingest_stored import StoredDocuments
 
 logger = logging.getLogger(__name__)
 
@@ -51,17 +52,18 @@ class PushedSource:
         """The tenant its entities go into."""
         return self._intake.tenant
 
-    async def take(self, message: Message) -> Taken:
+    async def take(self, message: Message) -> Batch:
         """Commit what the message becomes and what is wrong with it; Unavailable when it cannot."""
         metrics = self._intake.metrics
         metrics.note_received(1)
-        taken = await self._intake.take_counted([message], at_once)
-        if taken.refusals:
-            await self._quarantine.add([quarantined(each, self.tenant) for each in taken.refusals])
-            for each in taken.refusals:
+        batch = await self._intake.prepare([message], once)
+        await self._intake.write(batch, once)
+        if batch.refusals:
+            await self._quarantine.add([quarantined(each, self.tenant) for each in batch.refusals])
+            for each in batch.refusals:
                 metrics.note_rejected(each.rejection.stage)
         metrics.note_lag((datetime.now(UTC) - message.received_at).total_seconds())
-        return taken
+        return batch
 
 
 class PushedSources:
