@@ -38,6 +38,11 @@ BUILTIN: dict[str, Kind] = {
     "http": Kind("mimas.adapters.push:PushSource"),
     "modbus": Kind("mimas.adapters.modbus:ModbusSource", extra="modbus"),
     "opcua": Kind("mimas.adapters.opcua:OpcUaSource", extra="opcua"),
+    "geodata": Kind("mimas.adapters.geo.files:GeodataSource", extra="records"),
+    "wfs": Kind("mimas.adapters.geo.wfs:WfsSource", extra="records"),
+    "ogcapi_features": Kind("mimas.adapters.geo.ogcapi:OgcApiSource", extra="records"),
+    "xml": Kind("mimas.adapters.registers.source:RegisterSource", extra="records"),
+    "ruian": Kind("mimas.adapters.registers.ruian:RuianSource", extra="records"),
 }
 
 

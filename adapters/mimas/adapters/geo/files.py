@@ -1,0 +1,92 @@
+"""`geodata`: the features of a file, of the files in a folder, or of a file behind a URL."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Generator
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from ..archives import link_into, unpack
+from ..background import in_background
+from ..harvest import Harvest, Unchanged
+from ..mapping import MappingFile
+from ..source import SourceError, Surroundings, beside
+from .feature_source import FeatureSource, Found
+from .formats import GeoFile, geo_files, require_geo_files
+from .layers import Selection, choose_layer, count_features, import_pyogrio
+
+DIGESTS = "files"
+_CHUNK = 1024 * 1024
+
+
+class GeodataSource(FeatureSource):
+    """GeoJSON, GeoPackage, Shapefile, GML, FlatGeobuf and VFK, also zipped."""
+
+    def __init__(self, file: MappingFile, surroundings: Surroundings) -> None:
+        super().__init__(file, surroundings)
+        if ("path" in self.options) == ("url" in self.options):
+            raise SourceError(f"{file.name}: source.geodata: give either path or url")
+        bbox = self.options.get("bbox")
+        self._selection = Selection(
+            self.options.get("layer"),
+            self.options.get("columns"),
+            self.options.get("where"),
+            tuple(bbox) if bbox else None,
+            self.options.get("encoding"),
+        )
+        import_pyogrio()
+
+    async def records(self, run: Harvest) -> AsyncIterator[Found]:
+        """Every feature; Unchanged when the files are those of the last run."""
+        paths = await self._paths(run)
+        async for batch in in_background(lambda: self._read(paths, run)):
+            for found in batch:
+                yield found
+
+    async def _paths(self, run: Harvest) -> list[Path]:
+        if "url" in self.options:
+            url = self.options["url"]
+            download = await run.download(url, conditional=True)
+            name = unquote(PurePosixPath(urlsplit(url).path).name) or "download"
+            return [link_into(run.folder, download.path, name)]
+        path = beside(self.file, self.options["path"])
+        if path.is_dir():
+            return sorted(each for each in path.glob(self.options.get("name", "*")) if each.is_file())
+        if not path.is_file():
+            raise SourceError(f"{path} does not exist: see source.geodata.path")
+        return [path]
+
+    def _read(self, paths: list[Path], run: Harvest) -> Generator[list[Found]]:
+        digests = {path.name: _digest(path) for path in paths} if "path" in self.options else {}
+        if digests and run.watermark(DIGESTS) == digests:
+            raise Unchanged  # a file has no validators: its hash says that it is the one of the last run
+        files = self._files(paths, run.folder)
+        self._expect(files, run)
+        for file in files:
+            yield from self.records_in(file, self._selection, file.name)
+        if digests:
+            run.advance(DIGESTS, digests)
+
+    def _files(self, paths: list[Path], folder: Path) -> list[GeoFile]:
+        unpacked = [each for path in paths for each in unpack(path, folder)]
+        if beside(self.file, self.options.get("path", "")).is_dir() and "path" in self.options:
+            return geo_files(unpacked, folder)
+        return require_geo_files(unpacked, folder, paths[0].name)
+
+    def _expect(self, files: list[GeoFile], run: Harvest) -> None:
+        if self._selection.where or self._selection.bbox:
+            return
+        counts = [count_features(file, choose_layer(file, self._selection.layer)) for file in files]
+        if all(count is not None for count in counts):
+            run.expect(sum(count or 0 for count in counts))
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    # A shapefile is several files; its attributes stand in the .dbf.
+    for part in sorted(path.parent.glob(f"{path.stem}.*")) if path.suffix.lower() == ".shp" else [path]:
+        with part.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+    return digest.hexdigest()
