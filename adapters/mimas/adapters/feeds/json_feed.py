@@ -37,6 +37,7 @@ class JsonFeed(Feed):
         self._since = self.options.get("since")
         self._stamp = self.path("since", self._since["path"]) if self._since else None
         self._total = self.path("pages", self._pages["total"]) if "total" in self._pages else None
+        self._shared = {name: self.path("with", path) for name, path in self.options.get("with", {}).items()}
         self._follow = self._compile_follow()
 
     async def records(self, run: Harvest) -> AsyncIterator[Record | MessageRejected]:
@@ -53,11 +54,20 @@ class JsonFeed(Feed):
         async for page in pages:
             if page.number == 0 and (total := self._count_all(page.content)) is not None:
                 run.expect(total)
+            shared = self._shared_of(page.content)
             for index, fields in enumerate(self._list(page)):
+                if shared and isinstance(fields, dict):
+                    fields = shared | fields
                 newest = self._newest(newest, fields)
                 yield self._record(page, index, fields)
         if newest is not None:
             run.advance("since", newest)
+
+    def _shared_of(self, content: Any) -> dict[str, Any]:
+        """What the body says of all its records: when it was issued, where the station stands."""
+        return {
+            name: value for name, get in self._shared.items() if (value := found(get, content)) is not None
+        }
 
     def _first(self, run: Harvest, newest: Any) -> Request:
         params = {str(name): str(value) for name, value in self.options.get("params", {}).items()}

@@ -140,21 +140,23 @@ def _compile_relationship(declaration: Mapping[str, Any], reading: Reading, plac
 
 
 def _compile_each(content: Mapping[str, Any], place: Place) -> Builder:
-    """A Relationship to every thing in a list of the record: `id` is a template in which {each} stands."""
+    """A Relationship to a thing, or all things of a list, in the record; {each} stands for it in `id`.
+
+    Unlike a plain template it may have nothing to point at: then there is no Relationship.
+    """
     get = compile_expression(content["each"], (*place, "each"))
     spot = describe_expression(content["each"])
     target = compile_template(content["id"], (*place, "id"), encode=True)
 
     def build(scope: Scope) -> Instance | None:
         items = get(scope)
-        if items is MISSING or items is None or items == []:
+        if items is MISSING or items is None or items in ("", []):
             return None
-        if not isinstance(items, list):
-            raise MessageRejected("value", spot, "is not a list")
-        if len(items) > MAX_TARGETS:
+        several = items if isinstance(items, list) else [items]
+        if len(several) > MAX_TARGETS:
             raise MessageRejected("value", spot, f"has more than {MAX_TARGETS} items")
-        ids = [target(Scope(scope.record, scope.payload, scope.variables | {"each": item})) for item in items]
-        return {"type": "Relationship", "object": list(dict.fromkeys(ids))}
+        ids = [target(Scope(scope.record, scope.payload, scope.variables | {"each": each})) for each in several]
+        return {"type": "Relationship", "object": list(dict.fromkeys(ids)) if several is items else ids[0]}
 
     return build
 

@@ -23,6 +23,9 @@ MAX_POINTS = 20_000_000
 # Extended route types by their hundreds: rail, coach, metro, bus, trolleybus, tram, water, cable, funicular.
 _EXTENDED = {1: "2", 2: "3", 4: "1", 7: "3", 8: "3", 9: "0", 10: "4", 12: "4", 13: "6", 14: "7"}
 
+_DATES = ("date", "start_date", "end_date")
+_TIMES = ("arrival_time", "departure_time")
+
 Rows = Iterator[Record | MessageRejected]
 
 
@@ -95,6 +98,25 @@ def _read_agencies(tables: Tables) -> Rows:
             yield _record("agency", place, _with_agency(row), ("agency_id",))
 
 
+def _read_dated(table: str, *keys: str) -> Callable[[Tables], Rows]:
+    """A reader of a table with dates and times of day, which come in the form that the models want."""
+    plain = _read_plain(table, *keys)
+
+    def read(tables: Tables) -> Rows:
+        for record in plain(tables):
+            if isinstance(record, Record):
+                fields = record.fields
+                fields |= {name: _iso_date(fields[name]) for name in _DATES if name in fields}
+                fields |= {name: fields[name].zfill(8) for name in _TIMES if name in fields}
+            yield record
+
+    return read
+
+
+def _iso_date(text: str) -> str:
+    return f"{text[:4]}-{text[4:6]}-{text[6:]}" if len(text) == 8 and text.isdigit() else text
+
+
 def _with_agency(row: Row) -> Row:
     return row if "agency_id" in row or "agency_name" not in row else row | {"agency_id": row["agency_name"]}
 
@@ -159,7 +181,7 @@ def _read_services(tables: Tables) -> Rows:
     for service, place in services.items():
         fields = {"table": "services", "service_id": service} | ({"agency_id": only} if only else {})
         yield Record(place, fields, f"services:{service}")
-    yield from _read_plain("calendar", "service_id")(tables)
+    yield from _read_dated("calendar", "service_id")(tables)
 
 
 def _read_shapes(tables: Tables) -> Rows:
@@ -198,8 +220,8 @@ _READERS: dict[str, Callable[[Tables], Rows]] = {
     "routes": _read_routes,
     "stops": _read_stops,
     "calendar": _read_services,
-    "calendar_dates": _read_plain("calendar_dates", "service_id", "date"),
+    "calendar_dates": _read_dated("calendar_dates", "service_id", "date"),
     "trips": _read_plain("trips", "trip_id"),
     "shapes": _read_shapes,
-    "stop_times": _read_plain("stop_times", "trip_id", "stop_sequence"),
+    "stop_times": _read_dated("stop_times", "trip_id", "stop_sequence"),
 }
