@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from .mapping import MappingFile
-from .mapping.payloads import JSON
+from .mapping.payloads import JSON, TABULAR
 from .mapping.topics import FilePattern
 from .messages import Mapped, Message, MessageRejected
 from .source import SourceError, SourceState, Surroundings, beside, source_options
@@ -24,7 +24,6 @@ from .tables import Row, is_torn, read_table
 CHUNK = 500
 EVERY = 10.0
 SETTLED = 2.0  # seconds without a change until a watched file is read
-TABULAR = ("csv", "xlsx")
 
 
 @dataclass(frozen=True, slots=True)

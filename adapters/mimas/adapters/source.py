@@ -22,6 +22,17 @@ class SourceState(Protocol):
         """Keep values, in the place of older ones."""
 
 
+class ForgetfulState:
+    """For a dry run and a replay: nothing is kept."""
+
+    async def load(self, source: str) -> dict[str, Any]:
+        """Nothing is known."""
+        return {}
+
+    async def save(self, source: str, values: dict[str, Any], now: datetime) -> None:
+        """Nothing is kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What the platform gives to every source."""

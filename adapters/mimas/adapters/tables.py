@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-from .mapping.payloads import Dialect, read_rows
+from .mapping.payloads import WORKBOOKS, Dialect, read_rows
 from .messages import MessageRejected
 from .source import SourceError
 
@@ -21,7 +21,7 @@ def read_table(path: Path, dialect: Dialect) -> Iterator[tuple[int, Row]]:
 
     Bytes that are not of the declared encoding come as lone surrogates, so that only their row is refused.
     """
-    if dialect.format == "xlsx":
+    if dialect.format in WORKBOOKS:
         return _read_workbook(path, dialect)
     return _read_csv(path, dialect)
 

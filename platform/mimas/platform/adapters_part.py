@@ -29,6 +29,7 @@ def run(folders: list[str]) -> int:
             mqtt_url=settings.mqtt_url.get_secret_value(),
             models=settings.model_check,
             keep_history=settings.keep_history,
+            outbound_allow=settings.outbound_allow,
             listener=lambda database: subscribers_on(database, contexts),
         )
     )

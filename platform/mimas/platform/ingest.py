@@ -5,28 +5,34 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import orjson
 import uvloop
 
 from mimas.adapters.mapping import MappingError, MappingFile
-from mimas.adapters.registry import create_source, load_sources
-from mimas.adapters.source import SourceError, Surroundings
+from mimas.adapters.registry import create_source, is_harvested, is_stream, load_sources
+from mimas.adapters.source import Source, SourceError, Surroundings
 from mimas.ngsi_ld.core.errors import Unavailable
 from mimas.ngsi_ld.store.database import Database
+from mimas.ngsi_ld.store.harvest_runs import RunStore
+from mimas.ngsi_ld.store.harvests import HarvestStore
 from mimas.ngsi_ld.store.quarantine import QuarantineStore
 from mimas.ngsi_ld.store.source_states import SourceStates
 from mimas.ngsi_ld.store.write_group import ChangeListener
 from mimas.ngsi_ld.store.writer import Writer
 
-from .ingest_intake import Documents, Intake, Mode
+from .harvest.harvester import Harvester, Surrounding
+from .harvest.timetable import Timetable
+from .ingest_intake import Intake, Mode
 from .ingest_metrics import IngestMetrics
+from .ingest_patience import PatientWith
 from .ingest_pipeline import Pipeline
+from .ingest_stored import StoredDocuments
 from .metrics import MeasuredWriter, hand_over
+from .outbound import OutboundGuard
 
 logger = logging.getLogger(__name__)
 
@@ -49,19 +55,7 @@ class IngestOptions:
     keep_history: bool = True
     listener: Callable[[Database], ChangeListener] | None = None
     stay: bool = True
-
-
-class StoredDocuments:
-    """Entities as they are stored, many at a time: the last values of counters are in them."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def __call__(self, tenant: str, ids: Sequence[str]) -> Documents:
-        """The documents of those of `ids` that exist."""
-        sql = "SELECT id, doc FROM entity WHERE tenant = $1 AND id = any($2::text[])"
-        rows = await self._database.fetch(sql, tenant, list(ids))
-        return {row["id"]: orjson.loads(row["doc"]) for row in rows}
+    outbound_allow: tuple[str, ...] = ()
 
 
 class Ingest:
@@ -74,59 +68,95 @@ class Ingest:
         self._quarantine = QuarantineStore(database)
         self._states = SourceStates(database)
         self._surroundings = Surroundings(options.mqtt_url, self._states)
+        self._harvests = Surrounding(
+            lambda tenant, source: HarvestStore(database, tenant, source),
+            RunStore(database),
+            self._states,
+            self._stored,
+            writer,
+            OutboundGuard(options.outbound_allow),
+            options.models,
+        )
+        self._stopping = asyncio.Event()
         self._metrics: list[IngestMetrics] = []
         self._pipelines: list[Pipeline] = []
+        self._harvesters: list[Harvester] = []
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Carry messages until `stopping` is set or every source is exhausted."""
-        self._pipelines = [
-            pipeline
-            for folder in self._folders()
-            for each in load_sources(folder)
-            if (pipeline := self._open(each)) is not None
-        ]
+        for folder in self._folders():
+            for each in load_sources(folder):
+                self._open(each)
         reporter = asyncio.create_task(self._report_regularly())
         running = asyncio.gather(*(self._carry(pipeline) for pipeline in self._pipelines))
         stop = asyncio.create_task(stopping.wait())
+        timetable = await self._start_harvests()
         try:
             await asyncio.wait((running, stop), return_when=asyncio.FIRST_COMPLETED)
-            if self._options.stay:
+            if self._options.stay or timetable is not None:
                 await stop
+            self._stopping.set()
             for pipeline in self._pipelines:
                 pipeline.stop()
             await asyncio.wait((running,), timeout=SHUTDOWN_LIMIT)
         finally:
+            self._stopping.set()
+            if timetable is not None:
+                await timetable.stop()
             for task in (running, reporter, stop):
                 task.cancel()
             await asyncio.gather(running, reporter, stop, return_exceptions=True)
             await self._report()
 
+    async def _start_harvests(self) -> Timetable | None:
+        """Begin to harvest by schedule; None when there is nothing to harvest."""
+        if not self._harvesters:
+            return None
+        try:
+            timetable = Timetable()
+        except SourceError as error:
+            for each in self._harvesters:
+                self._refuse(each.plan.name, error)
+            return None
+        timetable.start()
+        last = await PatientWith(self._harvesters[0].metrics)(self._harvests.runs.last_of_each)
+        for each in self._harvesters:
+            run = last.get(each.plan.name)
+            went_on = run is not None and run.state not in ("running", "interrupted")
+            try:
+                timetable.add(each, run.started_at if run is not None and went_on else None)
+            except SourceError as error:
+                self._refuse(each.plan.name, error)
+        return timetable
+
     def _folders(self) -> tuple[Path, ...]:
         sources = self._options.sources
         return (sources,) if isinstance(sources, Path) else sources
 
-    def intake(self, file: MappingFile) -> Intake:
-        """The intake of one configured source; SourceError when it cannot be used."""
-        metrics = IngestMetrics(file.name)
-        self._metrics.append(metrics)
-        source = create_source(file, self._surroundings)
-        declaration = file.declaration
-        mode: Mode = declaration.get("models", self._options.models)
-        return Intake(source, declaration.get("tenant", ""), mode, self._writer, self._stored, metrics)
-
-    def _open(self, file: MappingFile | MappingError) -> Pipeline | None:
-        """The pipeline of a source; a wrong source is reported and leaves the others alone."""
+    def _open(self, file: MappingFile | MappingError) -> None:
+        """Make a source ready to run; a wrong one is reported and leaves the others alone."""
         if isinstance(file, MappingError):
             self._refuse(file.name, file)
-            return None
+            return
         if not file.declaration.get("enabled", True):
             logger.info("source %s is not enabled", file.name)
-            return None
+            return
+        metrics = IngestMetrics(file.name)
+        self._metrics.append(metrics)
         try:
-            return Pipeline(self.intake(file), self._quarantine)
-        except SourceError as error:
+            source = create_source(file, self._surroundings)
+            if is_harvested(source):
+                patience = PatientWith(metrics)
+                self._harvesters.append(Harvester(source, self._harvests, metrics, patience, self._stopping))
+            elif is_stream(source):
+                self._pipelines.append(Pipeline(self._intake(source, metrics), self._quarantine))
+        except (SourceError, OSError) as error:
             self._refuse(file.name, error)
-            return None
+
+    def _intake(self, source: Source, metrics: IngestMetrics) -> Intake:
+        declared = source.file.declaration
+        mode: Mode = declared.get("models", self._options.models)
+        return Intake(source, declared.get("tenant", ""), mode, self._writer, self._stored, metrics)
 
     def _refuse(self, name: str, error: Exception) -> None:
         logger.error("source %s cannot be used:\n%s", name, error)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar
 
 import orjson
@@ -77,14 +77,18 @@ class Remembered:
 
 
 @dataclass(slots=True)
-class _Batch:
-    """What a batch of messages became before it is written."""
+class Batch:
+    """What a batch of messages became before it is written. `origins` are positions in `messages`."""
 
-    operations: list[RecordReading]
-    origins: list[Message]
-    refusals: list[Refusal]
-    static: dict[str, bytes]
-    keys: list[str]
+    messages: Sequence[Message]
+    operations: list[RecordReading] = field(default_factory=list)
+    origins: list[int] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    named: list[tuple[int, str]] = field(default_factory=list)
+    static: dict[str, bytes] = field(default_factory=dict)
+    keys: dict[str, None] = field(default_factory=dict)
+    created: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
 
 
 class Intake:
@@ -111,24 +115,33 @@ class Intake:
 
     async def take(self, messages: Sequence[Message], patience: Patience) -> list[Refusal]:
         """Write what `messages` become; returns after the commit, with what was refused."""
-        batch = _Batch([], [], [], {}, [])
-        mapped = await self._map(messages, batch)
+        batch = await self.prepare(messages, patience)
+        await self.write(batch, patience)
+        return batch.refusals
+
+    async def prepare(self, messages: Sequence[Message], patience: Patience) -> Batch:
+        """Everything that comes before the write: mapped, checked, sorted."""
+        batch = Batch(messages)
+        mapped = await self._map(batch)
         await self._learn(mapped, patience)
-        for message, each in mapped:
-            self._sort(message, each, batch)
+        for index, each in enumerate(mapped):
+            self._sort(index, each, batch)
+        return batch
+
+    async def write(self, batch: Batch, patience: Patience) -> None:
+        """Write a batch; returns after the commit, with what was created and changed noted in it."""
         await self._write(batch, patience)
         for key, value in batch.static.items():
             self._static.put(key, value)
         for key in batch.keys:
             self._keys.put(key)
-        return batch.refusals
 
-    async def _map(self, messages: Sequence[Message], batch: _Batch) -> list[tuple[Message, Mapped]]:
+    async def _map(self, batch: Batch) -> list[Mapped]:
         mapped = []
-        for index, message in enumerate(messages, 1):
+        for index, message in enumerate(batch.messages, 1):
             each = self._map_one(message)
             batch.refusals.extend(Refusal(message, rejection) for rejection in each.rejections)
-            mapped.append((message, each))
+            mapped.append(each)
             if not index % BREATH:
                 await asyncio.sleep(0)
         return mapped
@@ -145,17 +158,18 @@ class Intake:
                 rejections=[MessageRejected("mapping", "", reason, "this is a fault: please report it")]
             )
 
-    async def _learn(self, mapped: Sequence[tuple[Message, Mapped]], patience: Patience) -> None:
+    async def _learn(self, mapped: Sequence[Mapped], patience: Patience) -> None:
         """Ask the store for the last values of counters that are not known yet."""
-        readings = [reading for _, each in mapped for record in each.records for reading in record.counters]
+        readings = [reading for each in mapped for record in each.records for reading in record.counters]
         unknown = sorted(self._counters.unknown(readings)) if readings else []
         if unknown:
             documents = await patience(lambda: self._stored(self.tenant, unknown))
             for reading in readings:
                 self._counters.learn(reading, documents.get(reading.entity_id))
 
-    def _sort(self, message: Message, mapped: Mapped, batch: _Batch) -> None:
+    def _sort(self, origin: int, mapped: Mapped, batch: Batch) -> None:
         repeated = 0
+        message = batch.messages[origin]
         for record in mapped.records:
             if record.key is not None and (record.key in self._keys or record.key in batch.keys):
                 repeated += 1
@@ -168,11 +182,12 @@ class Intake:
                     Refusal(message, rejection.within(record.place) if record.place else rejection)
                 )
                 continue
+            batch.named.extend((origin, each["id"]) for each in (*record.documents, *record.static))
             for document in (*record.documents, *self._changed(record, batch)):
                 batch.operations.append(RecordReading(entity_id=document["id"], document=document))
-                batch.origins.append(message)
+                batch.origins.append(origin)
             if record.key is not None:
-                batch.keys.append(record.key)
+                batch.keys[record.key] = None
         self.metrics.note_passed_over(mapped.skipped, repeated)
 
     def _require_models(self, record: MappedRecord) -> None:
@@ -182,7 +197,7 @@ class Intake:
                     spot = f"{document['id']}: {finding.attribute}"
                     raise MessageRejected("model", spot, finding.reason, finding.mend)
 
-    def _changed(self, record: MappedRecord, batch: _Batch) -> Iterator[Document]:
+    def _changed(self, record: MappedRecord, batch: Batch) -> Iterator[Document]:
         """The static documents that are not as they were written last."""
         for document in record.static:
             text = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
@@ -191,18 +206,21 @@ class Intake:
                 batch.static[document["id"]] = text
                 yield document
 
-    async def _write(self, batch: _Batch, patience: Patience) -> None:
+    async def _write(self, batch: Batch, patience: Patience) -> None:
         for start in range(0, len(batch.operations), WRITE_SIZE):
             operations = batch.operations[start : start + WRITE_SIZE]
             outcomes = await self._write_all(operations, patience)
             for index, outcome in enumerate(outcomes):
+                entity_id = operations[index].entity_id
                 if isinstance(outcome, NgsiLdError):
-                    operation = operations[index]
-                    batch.static.pop(operation.entity_id, None)
-                    rejection = MessageRejected(
-                        "write", operation.entity_id, outcome.detail, "mend it, then replay"
-                    )
-                    batch.refusals.append(Refusal(batch.origins[start + index], rejection))
+                    batch.static.pop(entity_id, None)
+                    rejection = MessageRejected("write", entity_id, outcome.detail, "mend it, then replay")
+                    message = batch.messages[batch.origins[start + index]]
+                    batch.refusals.append(Refusal(message, rejection))
+                elif outcome.created:
+                    batch.created.append(entity_id)
+                elif outcome.changed or outcome.history:
+                    batch.changed.append(entity_id)
             self.metrics.note_accepted(sum(not isinstance(each, NgsiLdError) for each in outcomes))
 
     async def _write_all(self, operations: Sequence[RecordReading], patience: Patience) -> list[Any]:

@@ -5,25 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from mimas.adapters.messages import Message
 from mimas.adapters.source import SourceError
 from mimas.ngsi_ld.core.errors import Unavailable
 from mimas.ngsi_ld.store.quarantine import Rejected
 
-from .ingest_intake import Intake, Refusal
+from .ingest_intake import Intake
+from .ingest_patience import FIRST_DELAY, PatientWith
+from .ingest_refusals import quarantined
 
 logger = logging.getLogger(__name__)
 
 BATCH = 1000
-FIRST_DELAY = 0.2
-LONGEST_DELAY = 10.0
 LONGEST_SOURCE_DELAY = 60.0
-
-Result = TypeVar("Result")
 
 
 class Quarantines(Protocol):
@@ -41,6 +39,7 @@ class Pipeline:
         self._source = intake.source
         self._quarantine = quarantine
         self.metrics = intake.metrics
+        self._patience = PatientWith(intake.metrics)
         self._inbox: asyncio.Queue[Message | None] = asyncio.Queue(BATCH)
         self._stopping = asyncio.Event()
 
@@ -109,49 +108,12 @@ class Pipeline:
     async def _settle(self, batch: list[Message]) -> None:
         """Commit what the batch becomes and what is wrong with it; then acknowledge every message."""
         self.metrics.note_received(len(batch))
-        refusals = await self._intake.take(batch, self._patiently)
+        refusals = await self._intake.take(batch, self._patience)
         if refusals:
-            rows = [self._row(each) for each in refusals]
-            await self._patiently(lambda: self._quarantine.add(rows))
+            rows = [quarantined(each, self._intake.tenant) for each in refusals]
+            await self._patience(lambda: self._quarantine.add(rows))
             for each in refusals:
                 self.metrics.note_rejected(each.rejection.stage)
         for message in batch:
             message.acknowledge()
         self.metrics.note_lag((datetime.now(UTC) - batch[0].received_at).total_seconds())
-
-    def _row(self, refusal: Refusal) -> Rejected:
-        rejection = refusal.rejection
-        reason = f"{rejection.reason} ({rejection.mend})" if rejection.mend else rejection.reason
-        return Rejected(
-            self._intake.tenant,
-            self._source.name,
-            rejection.stage,
-            _storable(rejection.place),
-            _storable(reason),
-            refusal.message.raw,
-            refusal.message.received_at,
-            _storable(refusal.message.place),
-        )
-
-    async def _patiently(self, action: Callable[[], Awaitable[Result]]) -> Result:
-        """Repeat `action` while the database is away: nothing is acknowledged meanwhile."""
-        delay = FIRST_DELAY
-        while True:
-            try:
-                result = await action()
-            except Unavailable as error:
-                if self.metrics.state != "waiting":
-                    logger.warning("source %s waits: %s", self._source.name, error.detail)
-                self.metrics.note_state("waiting", error.detail)
-                await asyncio.sleep(delay * random.uniform(0.8, 1.2))  # noqa: S311 - spreads retries
-                delay = min(delay * 2, LONGEST_DELAY)
-                continue
-            if self.metrics.state == "waiting":
-                logger.info("source %s goes on", self._source.name)
-                self.metrics.note_state("running")
-            return result
-
-
-def _storable(text: str) -> str:
-    """Text that UTF-8 can hold."""
-    return text[:2000].encode("utf-8", "replace").decode("utf-8")

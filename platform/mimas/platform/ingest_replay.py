@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import orjson
+
 from mimas.adapters.mapping import MappingFile
-from mimas.adapters.mapping.payloads import JSON
 from mimas.adapters.messages import Mapped, Message
+from mimas.adapters.registry import AnySource, create_source, is_harvested
+from mimas.adapters.source import ForgetfulState, SourceError, Surroundings
 from mimas.ngsi_ld.store.database import Database
 from mimas.ngsi_ld.store.quarantine import Quarantined, QuarantineStore
 from mimas.ngsi_ld.store.write_group import ChangeListener
 from mimas.ngsi_ld.store.writer import Writer
 
-from .ingest import StoredDocuments
-from .ingest_intake import Intake, Mode, Refusal, Result
+from .ingest_intake import Intake, Mode, Refusal
 from .ingest_metrics import IngestMetrics
+from .ingest_patience import once
+from .ingest_stored import StoredDocuments
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +32,14 @@ class Replayed:
 
 
 class _Again:
-    """A source whose messages come from the quarantine."""
+    """A source whose messages come from the quarantine; harvested ones say themselves what records become."""
 
     def __init__(self, file: MappingFile) -> None:
         self.name = file.name
         self.file = file
-        self.media = JSON if "file" in file.declaration.get("source", {}) else ""
+        self._origin = _origin(file)
+        self.is_harvested = is_harvested(self._origin)
+        self.media = self._origin.media if self._origin is not None else ""
 
     async def messages(self) -> AsyncIterator[Message]:
         """Nothing arrives by itself."""
@@ -42,7 +48,19 @@ class _Again:
 
     def to_entities(self, message: Message) -> Mapped:
         """What the message becomes by the mapping as it is now."""
-        return self.file.mapping.map(message)
+        if self._origin is None:
+            return self.file.mapping.map(message)
+        if self.is_harvested and message.raw:
+            message.record = orjson.loads(message.raw)
+        return self._origin.to_entities(message)
+
+
+def _origin(file: MappingFile) -> AnySource | None:
+    """The source as it is configured now; None when it cannot be used, or for a mapping alone."""
+    try:
+        return create_source(file, Surroundings("mqtt://127.0.0.1", ForgetfulState()))
+    except SourceError:
+        return None
 
 
 async def replay(
@@ -62,13 +80,8 @@ async def replay(
             metrics = IngestMetrics(file.name)
             intake = Intake(source, each.tenant, mode, writer, StoredDocuments(database), metrics)
             message = Message(file.name, each.topic or "", each.raw, each.received_at, source.media)
-            refusals = await intake.take([message], _once)
+            refusals = await intake.take([message], once)
             if not refusals:
                 await quarantine.mark_replayed([each.id], datetime.now(UTC))
             replayed.append(Replayed(each.id, refusals))
     return replayed
-
-
-async def _once(action: Callable[[], Awaitable[Result]]) -> Result:
-    """A person waits: a database that is away is an error, not a reason to wait."""
-    return await action()

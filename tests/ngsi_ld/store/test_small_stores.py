@@ -27,7 +27,7 @@ VALUES = {
     BigInteger: "1",
     Integer: "1",
     JSONB: "'{}'",
-    ARRAY: "'{x}'",
+    ARRAY: "'{}'",
     Uuid: "gen_random_uuid()",
     DateTime: "'2026-01-01Z'",
     LargeBinary: "'x'",

@@ -17,8 +17,9 @@ from .expressions import compile_expression, describe_expression
 from .lookups import Lookup, load_table
 from .moments import Window, compile_moments
 from .paths import compile_path
-from .payloads import Dialect, compile_dialect
+from .payloads import TABULAR, Dialect, compile_dialect
 from .problems import MappingProblem, Problem
+from .provenance import compile_provenance
 from .scope import Getter
 from .steps import Reading
 from .templates import Template, compile_template
@@ -31,9 +32,10 @@ _CLOCK = ("zone", "ambiguous", "nonexistent")
 class Compiler:
     """Compiles one mapping; `problems` collects what is wrong with any part of it."""
 
-    def __init__(self, declaration: Mapping[str, Any], folder: Path) -> None:
+    def __init__(self, declaration: Mapping[str, Any], folder: Path, name: str = "") -> None:
         self.declaration = declaration
         self.folder = folder
+        self.name = name
         self.problems: list[Problem] = []
 
     def compile(self) -> CompiledMapping | None:
@@ -79,21 +81,26 @@ class Compiler:
         return Reading(payload.get("decimal", "."), missing, compile_moments(clock, ("observedAt",)))
 
     def _dialect(self) -> Dialect:
-        return compile_dialect(self.declaration.get("payload", {}), ("payload",))
+        declared = self.declaration.get("payload", {})
+        if "table" in self.declaration.get("source", {}):
+            declared = {"format": "csv"} | declared
+        return compile_dialect(declared, ("payload",))
 
     def _place(self) -> TopicPattern | FilePattern | None:
         source = self.declaration.get("source", {})
         if "topic" in source.get("mqtt", {}):
             return compile_topic(source["mqtt"]["topic"], ("source", "mqtt", "topic"))
-        if "name" in source.get("file", {}):
-            return compile_file_name(source["file"]["name"], ("source", "file", "name"))
+        for kind in ("file", "table"):
+            if "name" in source.get(kind, {}):
+                return compile_file_name(source[kind]["name"], ("source", kind, "name"))
         return None
 
     def _foreach(self) -> Foreach | None:
         declaration = self.declaration.get("foreach")
         if declaration is None:
             # A table is a list of rows; a row that a source has read by itself is the one there is.
-            tabular = self.declaration.get("payload", {}).get("format") in ("csv", "xlsx")
+            tabular = self.declaration.get("payload", {}).get("format") in TABULAR
+            tabular = tabular or "table" in self.declaration.get("source", {})
             return Foreach(compile_path("@", ("foreach",))) if tabular else None
         if isinstance(declaration, str):
             declaration = {"path": declaration}
@@ -150,10 +157,11 @@ class Compiler:
 
     def _entities(self, reading: Reading, terms: TermMap) -> tuple[EntityPlan, ...]:
         plans = []
+        provenance = compile_provenance(self.declaration, self.name)
         for label, each in self.declaration["entities"].items():
             plan = self._try(
                 lambda label=label, each=each: compile_entity(
-                    label, each, reading, terms, ("entities", label)
+                    label, each, reading, terms, ("entities", label), provenance
                 )  # type: ignore[misc]
             )
             if plan is not None:

@@ -12,7 +12,7 @@ from mimas.ngsi_ld.core.errors import NgsiLdError
 from mimas.ngsi_ld.core.parse import parse_entity
 
 from ..messages import CounterReading, MappedRecord, MessageRejected
-from .attributes import Attribute, compile_attribute
+from .attributes import Attribute, Instance, compile_attribute
 from .conditions import Condition, compile_conditions
 from .paths import compile_path
 from .problems import MappingProblem, Place
@@ -36,6 +36,7 @@ class EntityPlan:
     others: Getter | None
     excluded: frozenset[str]
     terms: TermMap
+    provenance: Mapping[str, Instance]
 
     def add_to(self, record: MappedRecord, scope: Scope, moment: datetime | None) -> None:
         """Build the entity and put it into `record`; MessageRejected when it cannot be."""
@@ -53,6 +54,8 @@ class EntityPlan:
             self._add_others(body, scope)
         if len(body) == 2 and not self.static:
             return  # no attribute had a value: there is nothing to record
+        for name, instance in self.provenance.items():
+            body.setdefault(name, dict(instance))
         (record.static if self.static else record.documents).append(_parse(body, self.terms, self.label))
 
     def _add_others(self, body: dict[str, Any], scope: Scope) -> None:
@@ -73,7 +76,12 @@ class EntityPlan:
 
 
 def compile_entity(
-    label: str, declaration: Mapping[str, Any], reading: Reading, terms: TermMap, place: Place
+    label: str,
+    declaration: Mapping[str, Any],
+    reading: Reading,
+    terms: TermMap,
+    place: Place,
+    provenance: Mapping[str, Instance] | None = None,
 ) -> EntityPlan:
     """The plan for the entity declared under `label`."""
     kind = declaration["type"]
@@ -98,6 +106,11 @@ def compile_entity(
         compile_path(others.get("path", "@"), (*place, "others")) if others else None,
         frozenset(others.get("except", ()) if others else ()) | {"id", "type", "@context"},
         terms,
+        {
+            name: each
+            for name, each in (provenance or {}).items()
+            if name not in declaration.get("attributes", {})
+        },
     )
 
 

@@ -45,7 +45,7 @@ def load_mapping(path: Path, *, name: str | None = None) -> MappingFile:
     problems = check_schema(declaration)
     mapping = None
     if not problems:
-        compiler = Compiler(declaration, path.parent)
+        compiler = Compiler(declaration, path.parent, name)
         mapping = compiler.compile()
         problems = compiler.problems
     if mapping is None:

@@ -17,6 +17,8 @@ from .problems import MappingProblem, Place
 MAX_BYTES = 4 * 1024 * 1024
 MAX_ROWS = 100_000
 JSON = "application/json"
+WORKBOOKS = ("xlsx", "xls", "ods")
+TABULAR = ("csv", *WORKBOOKS)
 
 _BROKEN = "send it again from the device, or choose another payload format"
 
@@ -120,5 +122,5 @@ _DECODERS: dict[str, Callable[[bytes, Dialect], Any]] = {
     "csv": _decode_csv,
     "text": _decode_text,
     "hex": lambda raw, dialect: raw.hex(),
-    "xlsx": _refuse_workbook,
+    **dict.fromkeys(WORKBOOKS, _refuse_workbook),
 }

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from .database import Database
+from .database import Connection, Database
 
 _COLUMNS = "id, tenant, source, stage, place, reason, topic, raw, received_at, replayed_at"
 
@@ -49,17 +49,8 @@ class QuarantineStore:
 
     async def add(self, messages: Sequence[Rejected]) -> None:
         """Keep messages; returns after the commit."""
-        await self._database.executemany(
-            "INSERT INTO quarantine (tenant, source, stage, place, reason, topic, raw, received_at)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-            [
-                (
-                    *(m.tenant, m.source, m.stage, _text(m.place), _text(m.reason), _text(m.topic)),
-                    *(m.raw, m.received_at),
-                )
-                for m in messages
-            ],
-        )
+        async with self._database.acquire() as connection:
+            await insert_rejected(connection, messages)
 
     async def list_page(
         self, *, source: str | None = None, replayed: bool = False, after: int = 0, limit: int = 100
@@ -99,6 +90,21 @@ class QuarantineStore:
             "DELETE FROM quarantine WHERE received_at < $1", received_before
         )
         return int(status.split()[-1])
+
+
+async def insert_rejected(connection: Connection, messages: Sequence[Rejected]) -> None:
+    """Keep messages, in one transaction or in that of the connection."""
+    await connection.executemany(
+        "INSERT INTO quarantine (tenant, source, stage, place, reason, topic, raw, received_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        [
+            (
+                *(m.tenant, m.source, m.stage, _text(m.place), _text(m.reason), _text(m.topic)),
+                *(m.raw, m.received_at),
+            )
+            for m in messages
+        ],
+    )
 
 
 def _text(text: str | None) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from .database import Database
+from .database import Connection, Database
 
 
 class SourceStates:
@@ -23,13 +23,19 @@ class SourceStates:
 
     async def save(self, source: str, values: dict[str, Any], now: datetime) -> None:
         """Keep values, in the place of older ones."""
-        await self._database.execute(
-            "INSERT INTO source_state (source, key, value, updated_at)"
-            " SELECT $1, key, value, $4 FROM unnest($2::text[], $3::jsonb[]) AS given(key, value)"
-            " ON CONFLICT (source, key) DO UPDATE"
-            " SET value = excluded.value, updated_at = excluded.updated_at",
-            source,
-            list(values),
-            [orjson.dumps(value) for value in values.values()],
-            now,
-        )
+        async with self._database.acquire() as connection:
+            await save_values(connection, source, values, now)
+
+
+async def save_values(connection: Connection, source: str, values: dict[str, Any], now: datetime) -> None:
+    """Keep values of a source within the transaction of the connection."""
+    await connection.execute(
+        "INSERT INTO source_state (source, key, value, updated_at)"
+        " SELECT $1, key, value, $4 FROM unnest($2::text[], $3::jsonb[]) AS given(key, value)"
+        " ON CONFLICT (source, key) DO UPDATE"
+        " SET value = excluded.value, updated_at = excluded.updated_at",
+        source,
+        list(values),
+        [orjson.dumps(value) for value in values.values()],
+        now,
+    )

@@ -347,3 +347,45 @@ source_state = Table(
     _time("updated_at"),
     PrimaryKeyConstraint("source", "key"),
 )
+
+# What harvests know of their sources: the hash of each record when it was last taken, the numbers of the
+# entities it became (NULL: it was refused), and which entities a source has made. Numbers are a source's own:
+# a run marks what it saw in bits by them, so a run that finds nothing new writes nothing.
+harvest_record = Table(
+    "harvest_record",
+    metadata,
+    _key("tenant"),
+    _key("source"),
+    _key("key"),
+    Column("digest", LargeBinary, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("entities", ARRAY(BigInteger)),
+    PrimaryKeyConstraint("tenant", "source", "key"),
+)
+
+harvest_entity = Table(
+    "harvest_entity",
+    metadata,
+    _key("tenant"),
+    _key("entity_id"),
+    _key("source"),
+    Column("number", BigInteger, nullable=False),
+    PrimaryKeyConstraint("tenant", "entity_id", "source"),
+)
+Index("harvest_entity_source", harvest_entity.c.tenant, harvest_entity.c.source, harvest_entity.c.number)
+
+harvest_run = Table(
+    "harvest_run",
+    metadata,
+    _key("tenant"),
+    _key("source"),
+    Column("id", BigInteger, Identity(always=True), nullable=False),
+    _time("started_at"),
+    _time("finished_at", nullable=True),
+    Column("state", Text, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("counts", JSONB, nullable=False),
+    Column("changes", JSONB),
+    Column("detail", Text),
+    PrimaryKeyConstraint("tenant", "source", "id"),
+)

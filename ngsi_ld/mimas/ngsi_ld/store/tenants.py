@@ -13,7 +13,7 @@ _KNOWN_FOR = 5.0
 _CHUNK = 5_000
 _TABLES = (
     *("entity", "entity_geo", "temporal_entity", "attr_history", "outbox", "subscription", "quarantine"),
-    *("entity_map", "entity_map_entry"),
+    *("entity_map", "entity_map_entry", "harvest_record", "harvest_entity", "harvest_run"),
 )
 
 

@@ -1,33 +1,22 @@
-"""`mimas adapters`: see, test and try sources and their mappings; nothing here writes to the database."""
+"""`mimas adapters`: see, test, try and harvest sources."""
 
 from __future__ import annotations
 
-import asyncio
 import sys
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import click
-import orjson
 import yaml
 
 from mimas.adapters.mapping import MappingError, MappingFile, load_mapping, run_cases, shipped_mappings
-from mimas.adapters.messages import Mapped, Message
-from mimas.adapters.models import check
-from mimas.adapters.registry import create_source, load_sources, source_kinds
-from mimas.adapters.source import SourceError, Surroundings
+from mimas.adapters.registry import load_sources, source_kinds
 
-from ..ingest_places import find_mapping, mqtt_url, sources_folder
+from ..ingest_places import find_mapping, sources_folder
 from ..processes import Refused
 from ..settings import load_settings
-
-_folder_option = click.option(
-    "--sources",
-    type=click.Path(path_type=Path),
-    help="The folder of configured sources (default: MIMAS_ADAPTERS, else `sources` in the data directory).",
-)
+from . import adapters_runs, adapters_try
+from .sources_option import chosen_folder, folder_option
 
 DRAFT = """\
 # {name}: built on the shipped mapping {use}. Everything it says can be said differently here;
@@ -49,11 +38,11 @@ tests: []
 
 @click.group()
 def adapters() -> None:
-    """Test and list sources and their mappings."""
+    """See, test, try and harvest sources."""
 
 
 @adapters.command("list")
-@_folder_option
+@folder_option
 def list_sources(sources: Path | None) -> None:
     """List the configured sources, the shipped mappings and the kinds of sources."""
     folder = sources or sources_folder(load_settings())
@@ -68,19 +57,19 @@ def list_sources(sources: Path | None) -> None:
 
 @adapters.command()
 @click.argument("name")
-@_folder_option
+@folder_option
 def show(name: str, sources: Path | None) -> None:
     """Show a mapping as it is used, with everything it builds on."""
-    file = find_mapping(name, _folder(sources))
+    file = find_mapping(name, chosen_folder(sources))
     click.echo(yaml.safe_dump(file.declaration, sort_keys=False, allow_unicode=True, width=100), nl=False)
 
 
 @adapters.command()
 @click.argument("names", nargs=-1)
-@_folder_option
+@folder_option
 def test(names: tuple[str, ...], sources: Path | None) -> None:
     """Run the tests inside mappings: those named (files or sources), else every configured source."""
-    folder = _folder(sources)
+    folder = chosen_folder(sources)
     files = [find_mapping(name, folder) for name in names] if names else _configured(folder)
     failed = total = 0
     for file in files:
@@ -100,10 +89,10 @@ def test(names: tuple[str, ...], sources: Path | None) -> None:
 @click.option(
     "--use", type=click.Choice(sorted(shipped_mappings())), required=True, help="The shipped mapping."
 )
-@_folder_option
+@folder_option
 def new(name: str, use: str, sources: Path | None) -> None:
     """Write a source of your own that builds on a shipped mapping; it is not enabled yet."""
-    folder = _folder(sources)
+    folder = chosen_folder(sources)
     path = folder / f"{name}.yaml"
     if path.exists():
         raise Refused(f"{path} is there already.")
@@ -121,35 +110,6 @@ def new(name: str, use: str, sources: Path | None) -> None:
     click.echo(f"Wrote {path}. Edit it, test it with `mimas adapters test {name}`, then set enabled: true.")
 
 
-@adapters.command()
-@click.argument("name")
-@click.option("--dry", is_flag=True, help="Show what would come of it and write nothing.")
-@click.option("--message", type=click.File("rb"), help="A message in a file (- for standard input).")
-@click.option("--topic", default="", help="The topic (or file name) of --message.")
-@click.option("--limit", default=10, show_default=True, help="Stop after so many messages.")
-@click.option("--seconds", default=30.0, show_default=True, help="Stop listening after so many seconds.")
-@_folder_option
-def run(
-    name: str, dry: bool, message: Any, topic: str, limit: int, seconds: float, sources: Path | None
-) -> None:
-    """Try a source: print the entities and the refusals its messages would become."""
-    if not dry:
-        raise Refused("Sources run within `mimas up`, once they are enabled. To try one, add --dry.")
-    file = find_mapping(name, _folder(sources))
-    if message is not None:
-        given = Message(file.name, topic or Path(message.name).name, message.read(), datetime.now(UTC))
-        _print_mapped(given, file.mapping.map(given), file)
-        return
-    try:
-        asyncio.run(_listen(file, limit, seconds))
-    except SourceError as error:
-        raise Refused(str(error)) from error
-
-
-def _folder(sources: Path | None) -> Path:
-    return sources or sources_folder(load_settings())
-
-
 def _configured(folder: Path) -> Iterator[MappingFile]:
     for each in load_sources(folder):
         if isinstance(each, MappingError):
@@ -165,66 +125,6 @@ def _summary(each: MappingFile | MappingError) -> str:
     return f"{each.name:20} {kind:6} {state:12} {each.declaration.get('description', '')}"
 
 
-class _Forgetful:
-    """A dry run keeps no watermark."""
-
-    async def load(self, source: str) -> dict[str, Any]:
-        """Nothing is kept."""
-        return {}
-
-    async def save(self, source: str, values: dict[str, Any], now: datetime) -> None:
-        """Nothing is kept."""
-
-
-async def _listen(file: MappingFile, limit: int, seconds: float) -> None:
-    """Read from the source without acknowledging; under another client id than the platform's."""
-    file = _as_listener(file)
-    source = create_source(file, Surroundings(mqtt_url(load_settings()), _Forgetful()))
-    messages = source.messages()
-    seen = 0
-    try:
-        async with asyncio.timeout(seconds):
-            async for message in messages:
-                _print_mapped(message, source.to_entities(message), file)
-                message.acknowledge()
-                seen += 1
-                if seen >= limit:
-                    break
-    except TimeoutError:
-        click.echo(f"{seen} messages within {seconds:g} seconds.")
-    finally:
-        await messages.aclose()  # type: ignore[attr-defined]  # sources are generators
-
-
-def _as_listener(file: MappingFile) -> MappingFile:
-    """The same source with a session of its own, which the broker forgets at once."""
-    source: dict[str, Any] = file.declaration.get("source", {})
-    if "mqtt" not in source:
-        return file
-    listener = {
-        **source["mqtt"],
-        "client": f"mimas-dry-{datetime.now(UTC):%H%M%S%f}",
-        "session_days": 0,
-        "qos": 0,
-    }
-    return MappingFile(file.name, file.path, {**file.declaration, "source": {"mqtt": listener}}, file.mapping)
-
-
-def _print_mapped(message: Message, mapped: Mapped, file: MappingFile) -> None:
-    click.echo(f"--- {message.place}")
-    for line in _lines(mapped, file):
-        click.echo(line)
-
-
-def _lines(mapped: Mapped, file: MappingFile) -> Iterable[str]:
-    for record in mapped.records:
-        for document in (*record.documents, *record.static):
-            yield orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
-            for finding in check(document, file.declaration.get("models", "warn"), complete=False):
-                yield f"  model, {finding.severity}: {finding}"
-    for rejection in mapped.rejections:
-        yield f"REJECTED at {rejection.stage}, {rejection.place or 'the message'}: {rejection.reason}"
-        if rejection.mend:
-            yield f"  {rejection.mend}"
-    if mapped.skipped:
-        yield f"{mapped.skipped} passed over by accept, when or lookups"
+adapters.add_command(adapters_try.run)
+adapters.add_command(adapters_runs.diff)
+adapters.add_command(adapters_runs.runs)

@@ -95,6 +95,39 @@ CREATE TABLE entity_map_entry (
     PRIMARY KEY (tenant, map_id, entity_id)
 );
 
+CREATE TABLE harvest_entity (
+    tenant TEXT COLLATE "C" NOT NULL,
+    entity_id TEXT COLLATE "C" NOT NULL,
+    source TEXT COLLATE "C" NOT NULL,
+    number BIGINT NOT NULL,
+    PRIMARY KEY (tenant, entity_id, source)
+);
+CREATE INDEX harvest_entity_source ON harvest_entity (tenant, source, number);
+
+CREATE TABLE harvest_record (
+    tenant TEXT COLLATE "C" NOT NULL,
+    source TEXT COLLATE "C" NOT NULL,
+    key TEXT COLLATE "C" NOT NULL,
+    digest BYTEA NOT NULL,
+    number BIGINT NOT NULL,
+    entities BIGINT[],
+    PRIMARY KEY (tenant, source, key)
+);
+
+CREATE TABLE harvest_run (
+    tenant TEXT COLLATE "C" NOT NULL,
+    source TEXT COLLATE "C" NOT NULL,
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    started_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    finished_at TIMESTAMP WITH TIME ZONE,
+    state TEXT NOT NULL,
+    cause TEXT NOT NULL,
+    counts JSONB NOT NULL,
+    changes JSONB,
+    detail TEXT,
+    PRIMARY KEY (tenant, source, id)
+);
+
 CREATE TABLE index_use (
     name TEXT COLLATE "C" NOT NULL,
     type TEXT NOT NULL,

@@ -1,0 +1,1 @@
+"""Harvested sources: read by schedule, politely, and only what changed is written."""
