@@ -35,6 +35,16 @@ BUILTIN: dict[str, Kind] = {
     "mqtt": Kind("mimas.adapters.mqtt:MqttSource"),
     "file": Kind("mimas.adapters.files:FileSource"),
     "table": Kind("mimas.adapters.table_source:TableSource", extra="records"),
+    "json": Kind("mimas.adapters.feeds.json_feed:JsonFeed"),
+    "ckan": Kind("mimas.adapters.catalogues.ckan:CkanCatalogue"),
+    "dcat-ap": Kind("mimas.adapters.catalogues.dcat:DcatCatalogue"),
+    "sdmx": Kind("mimas.adapters.observations.sdmx:SdmxFeed", extra="records"),
+    "json-stat": Kind("mimas.adapters.observations.json_stat:JsonStatFeed"),
+    "gbfs": Kind("mimas.adapters.mobility.gbfs:GbfsSystem"),
+    "gtfs": Kind("mimas.adapters.mobility.gtfs:GtfsSchedule"),
+    "gtfs-realtime": Kind("mimas.adapters.mobility.gtfs_realtime:GtfsRealtime", extra="records"),
+    "ocpi": Kind("mimas.adapters.mobility.ocpi:OcpiLocations"),
+    "sensorthings": Kind("mimas.adapters.sensorthings:SensorThings"),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import orjson
 
@@ -57,7 +58,7 @@ class Feed:
     ) -> Download:
         """One body within the source's limit; credentials go to the origin of the source's URL alone."""
         headers = {"Accept": accept} | (self.headers if same_origin(url, self.url) else {})
-        download = await run.download(url, headers=headers, params=params, conditional=conditional)
+        download = await run.download(with_params(url, params), headers=headers, conditional=conditional)
         size = download.path.stat().st_size
         if size > self.max_body:
             raise SourceError(
@@ -69,6 +70,16 @@ class Feed:
     async def fetch_json(self, run: Harvest, url: str, *, params: Mapping[str, str] | None = None) -> Any:
         """The JSON value behind a URL."""
         return read_json(await self.fetch(run, url, params=params))
+
+
+def with_params(url: str, params: Mapping[str, str] | None) -> str:
+    """The URL with parameters more; those of the same name in its query are replaced."""
+    if not params:
+        return url
+    parts = urlsplit(url)
+    kept = [(name, value) for name, value in parse_qsl(parts.query, True) if name not in params]
+    query = urlencode([*kept, *params.items()], quote_via=quote, safe="$*:,()'/")
+    return urlunsplit(parts._replace(query=query))
 
 
 def read_json(download: Download) -> Any:

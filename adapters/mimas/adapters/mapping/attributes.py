@@ -155,7 +155,9 @@ def _compile_each(content: Mapping[str, Any], place: Place) -> Builder:
         several = items if isinstance(items, list) else [items]
         if len(several) > MAX_TARGETS:
             raise MessageRejected("value", spot, f"has more than {MAX_TARGETS} items")
-        ids = [target(Scope(scope.record, scope.payload, scope.variables | {"each": each})) for each in several]
+        ids = [
+            target(Scope(scope.record, scope.payload, scope.variables | {"each": each})) for each in several
+        ]
         return {"type": "Relationship", "object": list(dict.fromkeys(ids)) if several is items else ids[0]}
 
     return build

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import Any
 
-from ..feeds.extras import require
 from ..feeds.feed import MEGABYTE, Feed
 from ..harvest import Harvest, Record, Unchanged
 from ..messages import MessageRejected
@@ -23,7 +23,7 @@ class GtfsRealtime(Feed):
     async def records(self, run: Harvest) -> AsyncIterator[Record | MessageRejected]:
         """A record for each vehicle, each stop of a trip update, each alert."""
         self.max_body = self.options.get("max_bytes", MAX_MESSAGE)
-        bindings = require("google.transit.gtfs_realtime_pb2", "records", f"{self.name}: GTFS Realtime")
+        bindings = import_module("google.transit.gtfs_realtime_pb2")
         download = await self.fetch(run, self.url, accept=ACCEPT, conditional=True)
         message = self._parse(bindings, download.read(), download.url, download.media_type)
         if message.header.timestamp and run.watermark(SEEN) == message.header.timestamp:

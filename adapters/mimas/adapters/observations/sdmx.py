@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 
-from ..feeds.extras import require
 from ..feeds.feed import MEGABYTE, Feed, read_json
 from ..feeds.threads import read_ahead
 from ..harvest import Download, Harvest, Record
@@ -39,8 +38,6 @@ class SdmxFeed(Feed):
         params = {str(name): str(value) for name, value in self.options.get("params", {}).items()}
         download = await self.fetch(run, self.url, params=params or None, accept=accept, conditional=True)
         notation = declared or _notation(download)
-        if notation == "xml":
-            require("lxml", "records", f"{self.name}: SDMX-ML")
         async for record in read_ahead(await self._reading(run, download, notation)):
             yield record
 
