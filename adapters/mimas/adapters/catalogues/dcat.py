@@ -7,13 +7,11 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
-import orjson
-
 from ..feeds.feed import Feed
 from ..feeds.paging import Page, Request, follow_header, read_pages
 from ..harvest import Download, Harvest, Record
 from ..messages import MessageRejected
-from .rdf import ACCEPT, find_format, inline_contexts, parse_graph, read_document
+from .rdf import ACCEPT, find_format, graph_of_json_ld, inline_contexts, parse_graph, read_document
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -59,6 +57,6 @@ class DcatCatalogue(Feed):
             async def fetch(context: str) -> Any:
                 return await self.fetch_json(run, context)
 
-            document = read_document(body, download.url)
-            body = orjson.dumps(await inline_contexts(document, download.url, fetch))
+            document = await inline_contexts(read_document(body, download.url), download.url, fetch)
+            return await asyncio.to_thread(graph_of_json_ld, document, download.url)
         return await asyncio.to_thread(parse_graph, body, notation, download.url)

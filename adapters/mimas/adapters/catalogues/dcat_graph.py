@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rdflib import BNode, Literal, Namespace, URIRef
-from rdflib.namespace import DCAT, DCTERMS, FOAF, RDF, RDFS, SKOS
+from rdflib.namespace import DCTERMS, FOAF, RDF, RDFS, SKOS
 
 from ..harvest import Record
 from ..messages import MessageRejected
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rdflib.term import Node
 
 ADMS = Namespace("http://www.w3.org/ns/adms#")
+DCAT = Namespace("http://www.w3.org/ns/dcat#")  # rdflib knows version 2 alone
 DCATAP = Namespace("http://data.europa.eu/r5r/")
 GEOSPARQL = Namespace("http://www.opengis.net/ont/geosparql#")
 HYDRA = Namespace("http://www.w3.org/ns/hydra/core#")
@@ -61,8 +62,8 @@ class _Reader:
     def dataset(self, node: Node, page: str) -> Iterator[Record | MessageRejected]:
         """The record of a dataset, then those of its distributions."""
         uri = str(node)
-        parts = sorted(set(self._graph.objects(node, DCAT.distribution)), key=str)
-        named = [(self._name(part, uri), part) for part in parts]
+        parts = self._graph.objects(node, DCAT.distribution, unique=True)
+        named = sorted((self._name(part, uri), part) for part in parts)
         fields = self._described(node) | {
             "kind": "dataset",
             "id": uri,
@@ -158,31 +159,34 @@ class _Reader:
         return next(iter(self._values(node, predicate)), None)
 
     def _label(self, thing: Node) -> str | None:
+        """The label of a thing without a URI of its own, else what it is written as."""
         if not isinstance(thing, BNode):
             return str(thing).strip()
-        for predicate in (RDFS.label, SKOS.prefLabel, DCTERMS.title, FOAF.name, RDF.value):
+        return self._name_of(thing)
+
+    def _name_of(self, thing: Node) -> str | None:
+        for predicate in (FOAF.name, VCARD.fn, DCTERMS.title, RDFS.label, SKOS.prefLabel, RDF.value):
             if text := self.text(thing, predicate):
                 return text
         return None
 
     def _agent(self, node: Node, predicate: Node) -> str | None:
-        for agent in sorted(self._graph.objects(node, predicate), key=str):
-            if isinstance(agent, Literal):
-                return str(agent)
-            for name in (FOAF.name, VCARD.fn, DCTERMS.title, RDFS.label, SKOS.prefLabel):
-                if text := self.text(agent, name):
-                    return text
-        return self._value(node, predicate)
+        """The name of who it is, else the URI."""
+        agents = (self._name_of(each) or self._label(each) for each in self._graph.objects(node, predicate))
+        return min(filter(None, agents), default=None)
 
     def _contact(self, node: Node) -> list[str]:
-        found: set[str] = set()
-        for card in self._graph.objects(node, DCAT.contactPoint):
-            for predicate in (VCARD.hasEmail, VCARD.hasURL, VCARD.fn):
-                for each in self._graph.objects(card, predicate):
-                    told = self._value(each, VCARD.hasValue) or self._label(each)
-                    if told:
-                        found.add(told.removeprefix("mailto:"))
-        return sorted(found)
+        """Mail addresses; without any, pages; without these, names."""
+        cards = list(self._graph.objects(node, DCAT.contactPoint))
+        for predicate in (VCARD.hasEmail, VCARD.hasURL, VCARD.fn):
+            told = (
+                self._value(each, VCARD.hasValue) or self._label(each)
+                for card in cards
+                for each in self._graph.objects(card, predicate)
+            )
+            if found := sorted({each.removeprefix("mailto:") for each in told if each}):
+                return found
+        return []
 
     def _time(self, node: Node, predicate: Node) -> str | None:
         """A date becomes the midnight it begins with, in UTC: the models want date and time."""
@@ -190,11 +194,13 @@ class _Reader:
         return _as_instant(found) if found else None
 
     def _period(self, node: Node) -> list[str]:
+        """Beginning and end of the first period."""
+        periods = []
         for period in self._graph.objects(node, DCTERMS.temporal):
             start = self._value(period, DCAT.startDate) or self._value(period, SCHEMA.startDate)
             end = self._value(period, DCAT.endDate) or self._value(period, SCHEMA.endDate)
-            return [_as_instant(each) for each in (start, end) if each]
-        return []
+            periods.append([_as_instant(each) for each in (start, end) if each])
+        return min(filter(None, periods), default=[])
 
     def _number(self, node: Node, predicate: Node) -> float | None:
         try:
@@ -208,9 +214,8 @@ class _Reader:
         return "/".join(found.rsplit("/", 2)[1:]) if found and "//" in found else found
 
     def _checksum(self, node: Node) -> str | None:
-        for checksum in self._graph.objects(node, SPDX.checksum):
-            return self._value(checksum, SPDX.checksumValue)
-        return None
+        sums = (self._value(each, SPDX.checksumValue) for each in self._graph.objects(node, SPDX.checksum))
+        return min(filter(None, sums), default=None)
 
     def _last_part(self, uri: str | None) -> str | None:
         """`DAILY` of `http://publications.europa.eu/resource/authority/frequency/DAILY`."""
@@ -220,11 +225,12 @@ class _Reader:
 
     def _geometry(self, node: Node) -> Any:
         """The geometry of the place the dataset is about, from GeoJSON or WKT."""
-        for place in sorted(self._graph.objects(node, DCTERMS.spatial), key=str):
-            for predicate in (DCAT.bbox, LOCN.geometry, DCAT.centroid):
-                for value in sorted(self._graph.objects(place, predicate), key=str):
-                    if (geometry := read_geometry(value)) is not None:
-                        return geometry
+        places = list(self._graph.objects(node, DCTERMS.spatial))
+        for predicate in (LOCN.geometry, DCAT.bbox, DCAT.centroid):
+            values = {value for place in places for value in self._graph.objects(place, predicate)}
+            for value in sorted(values, key=str):
+                if (geometry := read_geometry(value)) is not None:
+                    return geometry
         return None
 
 

@@ -7,6 +7,7 @@ place before rdflib sees the document. XML may not refer to files outside of it.
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
@@ -73,6 +74,21 @@ def parse_graph(body: bytes, notation: str, base: str) -> Graph:
     except Exception as error:  # each of rdflib's parsers has errors of its own
         raise SourceError(f"{base} cannot be read as {notation}: {_one_line(error)}") from error
     return graph
+
+
+def graph_of_json_ld(document: Any, base: str) -> Graph:
+    """The graph of a JSON-LD document whose contexts all stand in it; SourceError when it is none."""
+    from rdflib import Dataset
+    from rdflib.plugins.parsers.jsonld import to_rdf
+
+    dataset = Dataset(default_union=True)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # rdflib warns of its own calls
+            to_rdf(document, dataset, base)
+    except Exception as error:  # rdflib has no class for what is wrong with JSON-LD
+        raise SourceError(f"{base} cannot be read as JSON-LD: {_one_line(error)}") from error
+    return dataset
 
 
 def _one_line(error: Exception) -> str:
