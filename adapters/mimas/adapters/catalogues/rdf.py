@@ -78,17 +78,20 @@ def parse_graph(body: bytes, notation: str, base: str) -> Graph:
 
 def graph_of_json_ld(document: Any, base: str) -> Graph:
     """The graph of a JSON-LD document whose contexts all stand in it; SourceError when it is none."""
-    from rdflib import Dataset
+    from rdflib import Dataset, Graph
     from rdflib.plugins.parsers.jsonld import to_rdf
 
-    dataset = Dataset(default_union=True)
+    dataset = Dataset()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # rdflib warns of its own calls
             to_rdf(document, dataset, base)
+            graph = Graph()
+            for subject, predicate, thing, _ in dataset.quads():
+                graph.add((subject, predicate, thing))
     except Exception as error:  # rdflib has no class for what is wrong with JSON-LD
         raise SourceError(f"{base} cannot be read as JSON-LD: {_one_line(error)}") from error
-    return dataset
+    return graph
 
 
 def _one_line(error: Exception) -> str:
