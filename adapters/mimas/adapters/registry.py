@@ -43,6 +43,16 @@ BUILTIN: dict[str, Kind] = {
     "ogcapi_features": Kind("mimas.adapters.geo.ogcapi:OgcApiSource", extra="records"),
     "xml": Kind("mimas.adapters.registers.source:RegisterSource", extra="records"),
     "ruian": Kind("mimas.adapters.registers.ruian:RuianSource", extra="records"),
+    "json": Kind("mimas.adapters.feeds.json_feed:JsonFeed"),
+    "ckan": Kind("mimas.adapters.catalogues.ckan:CkanCatalogue"),
+    "dcat-ap": Kind("mimas.adapters.catalogues.dcat:DcatCatalogue"),
+    "sdmx": Kind("mimas.adapters.observations.sdmx:SdmxFeed", extra="records"),
+    "json-stat": Kind("mimas.adapters.observations.json_stat:JsonStatFeed"),
+    "gbfs": Kind("mimas.adapters.mobility.gbfs:GbfsSystem"),
+    "gtfs": Kind("mimas.adapters.mobility.gtfs:GtfsSchedule"),
+    "gtfs-realtime": Kind("mimas.adapters.mobility.gtfs_realtime:GtfsRealtime", extra="records"),
+    "ocpi": Kind("mimas.adapters.mobility.ocpi:OcpiLocations"),
+    "sensorthings": Kind("mimas.adapters.sensorthings:SensorThings"),
 }
 
 
