@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
 
-from ..mapping import MappingError, load_mapping, shipped_mappings
+from ..mapping import MappingError, MappingFile, load_mapping, shipped_mappings
 from ..mapping.cases import RECEIVED
 from ..messages import Message
 from .dialects import Recognised, is_companion, recognise
@@ -78,7 +79,11 @@ def draft_sources(heard: Heard, connection: Mapping[str, Any], zone: str) -> lis
     topics = [topic for topic in heard if not is_announcement(topic)]
     known = recognise(topics)
     taken = {each.topic.name for each in known}
-    drafts = [_dialect_draft(name, group, connection, hints) for name, group in _by_mapping(known).items()]
+    drafts = [
+        draft
+        for name, group in _by_mapping(known).items()
+        if (draft := _dialect_draft(name, group, connection, hints)) is not None
+    ]
     rest = [topic for topic in topics if topic.name not in taken and not is_companion(topic, known)]
     drafts += [draft for group in group_topics(rest) if (draft := _guess(group, connection, hints, zone))]
     return _with_names(drafts)
@@ -99,7 +104,7 @@ def _by_mapping(known: Iterable[Recognised]) -> dict[str, list[Recognised]]:
 
 def _dialect_draft(
     mapping: str, known: Sequence[Recognised], connection: Mapping[str, Any], hints: Sequence[Hint]
-) -> Draft:
+) -> Draft | None:
     base = load_mapping(shipped_mappings()[mapping]).declaration
     patterns = list(dict.fromkeys(each.pattern for each in known))
     source = {"topic": patterns[0] if len(patterns) == 1 else patterns[:20], **connection}
@@ -189,32 +194,31 @@ def _controlled(attributes: Mapping[str, Any]) -> list[str]:
     return [name for name in _PROPERTIES if name.lower() in text] or ["measure"]
 
 
-def _tested(draft: Draft, topics: Sequence[Topic]) -> Draft:
-    """The draft with what was heard as its tests: the entities that come of it now."""
-    tests = [test for topic in topics[: MAX_TESTS * 3] if (test := _test(draft, topic)) is not None]
-    return Draft(
-        draft.name,
-        {**draft.declaration, "tests": tests[:MAX_TESTS]},
-        draft.topics,
-        draft.messages,
-        draft.dialect,
-    )
+def _tested(draft: Draft, topics: Sequence[Topic]) -> Draft | None:
+    """The draft with what was heard as its tests; None for one that could not be loaded."""
+    file = _load(draft)
+    if file is None:
+        return None
+    tests = [test for topic in topics[: MAX_TESTS * 3] if (test := _test(file, topic)) is not None]
+    return replace(draft, declaration={**draft.declaration, "tests": tests[:MAX_TESTS]})
 
 
-def _test(draft: Draft, topic: Topic) -> dict[str, Any] | None:
-    from tempfile import TemporaryDirectory
-
+def _load(draft: Draft) -> MappingFile | None:
     with TemporaryDirectory() as folder:
-        path = Path(folder) / "draft.yaml"
+        path = Path(folder) / f"{draft.name}.yaml"
         path.write_text(yaml.dump(draft.declaration, Dumper=_Plain, sort_keys=False), encoding="utf-8")
         try:
-            file = load_mapping(path)
+            return load_mapping(path)
         except MappingError:
             return None
+
+
+def _test(file: MappingFile, topic: Topic) -> dict[str, Any] | None:
+    """What comes of the latest message of a topic, as a test; None when it is refused or becomes nothing."""
     given = _payload(topic)
     if given is None:
         return None
-    mapped = file.mapping.map(Message(draft.name, topic.name, topic.samples[-1], RECEIVED))
+    mapped = file.mapping.map(Message(file.name, topic.name, topic.samples[-1], RECEIVED))
     if mapped.rejections or not mapped.records:
         return None
     entities = [each for record in mapped.records for each in (*record.documents, *record.static)]
@@ -239,8 +243,7 @@ def _with_names(drafts: Sequence[Draft]) -> list[Draft]:
     named: list[Draft] = []
     for draft in drafts:
         count = sum(each.name.rpartition("_")[0] == draft.name or each.name == draft.name for each in named)
-        name = f"{draft.name}_{count + 1}" if count else draft.name
-        named.append(Draft(name, draft.declaration, draft.topics, draft.messages, draft.dialect))
+        named.append(replace(draft, name=f"{draft.name}_{count + 1}") if count else draft)
     return named
 
 
