@@ -1,4 +1,4 @@
-"""The town's files: a GeoPackage of its buildings in UTM, and the export of a metering portal as a workbook."""
+"""The town's files: a GeoPackage of its buildings in UTM, and a metering portal's export as a workbook."""
 
 from __future__ import annotations
 

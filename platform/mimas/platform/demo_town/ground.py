@@ -1,4 +1,4 @@
-"""The made-up town: what stands where, and what it does at a time. Pure functions, so that a replay repeats itself.
+"""The made-up town: what stands where, and what it does at a time. Pure functions: a replay repeats itself.
 
 It lies where nobody lives, around 0 degrees north and 0 degrees east, and says "simulated" in every name.
 """
@@ -53,7 +53,7 @@ WEATHER = Site("weather", "Simulated weather service", 0.0067, 0.0119)
 
 
 def busy(site: str, moment: datetime) -> float:
-    """How busy a place is, from 0 to 1: little at night, most in the middle of the day, never twice the same."""
+    """How busy a place is, from 0 to 1: little at night, most in the middle of the day."""
     hour = moment.hour + moment.minute / 60
     day = max(0.0, math.sin((hour - 5) / 16 * math.pi)) if 5 <= hour <= 21 else 0.0
     return min(1.0, 0.08 + 0.75 * day + 0.15 * chance(site, f"{moment:%Y-%m-%dT%H}", str(moment.minute // 5)))
@@ -74,7 +74,7 @@ def energy(site: str, moment: datetime) -> float:
     """Where the counter of a building's meter stands, in kWh: it only rises."""
     quarters = int(moment.timestamp()) // 900 - 1_940_000
     within = int(moment.timestamp()) % 900 / 900
-    return round(10_000 + 3.1 * (quarters + within) + chance(site), 2)
+    return round(90_000 * chance(site) + 3.1 * (quarters + within), 2)
 
 
 def quarter(site: str, moment: datetime) -> float:

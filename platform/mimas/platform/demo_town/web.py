@@ -1,4 +1,4 @@
-"""The town's web server on loopback: parking, bikes, chargers, weather and the metering portal, with ETags."""
+"""The town's web server on loopback: parking, bikes, chargers, weather, a metering portal."""
 
 from __future__ import annotations
 
