@@ -33,7 +33,7 @@ TOWN = {
 
 
 def test_the_town_runs_from_every_kind_of_source(start: Any) -> None:
-    """Each kind of source brings its entities, every entity says that it is simulated, and the map shows them."""
+    """Each kind of source brings its entities; each says that it is simulated, and the map shows them."""
     platform = start("--demo", "town")
     root = f"{platform.url}/ngsi-ld/v1"
     ids = [f"urn:ngsi-ld:{kind}:{name}" for kind, name in TOWN.items()]

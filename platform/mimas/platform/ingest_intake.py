@@ -195,9 +195,10 @@ class Intake:
                 self._keys.put(key)
         for index, (message, each) in enumerate(zip(batch.messages, mapped, strict=True)):
             earlier = [
-                known[record.key].received_at
+                delivery.received_at
                 for record in each.records
-                if record.key in known and known[record.key].received_at != message.received_at
+                if (delivery := known.get(record.key or "")) is not None
+                and delivery.received_at != message.received_at
             ]
             if earlier:
                 message.received_at = min(earlier)

@@ -54,7 +54,7 @@ class OpcUaSource:
 
     async def messages(self) -> AsyncIterator[Message]:
         """Values as they change or at each poll, for ever; SourceError or OSError when the server is away."""
-        from asyncua import ua
+        from asyncua.ua.uaerrors import UaError
 
         client = await self._client()
         try:
@@ -63,7 +63,7 @@ class OpcUaSource:
                 stream = self._polled(client, nodes) if self._is_polled else self._subscribed(client, nodes)
                 async for message in stream:
                     yield message
-        except (ua.UaError, TimeoutError) as error:
+        except (UaError, TimeoutError) as error:
             reason = str(error) or type(error).__name__
             raise SourceError(f"{self._options['url']}: {reason}") from error
 
@@ -88,13 +88,13 @@ class OpcUaSource:
         return client
 
     def _nodes(self, client: Client) -> dict[str, Node]:
-        from asyncua import ua
+        from asyncua.ua.uaerrors import UaError
 
         nodes = {}
         for name, text in self._options["nodes"].items():
             try:
                 nodes[name] = client.get_node(text)
-            except ua.UaError as error:
+            except UaError as error:
                 raise SourceError(f"{self.file.name}: node {name}: {text!r} is no node id") from error
         return nodes
 

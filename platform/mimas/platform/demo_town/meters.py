@@ -31,7 +31,7 @@ async def serve(port: int) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        await server.shutdown()
+        await server.shutdown()  # type: ignore[no-untyped-call]
 
 
 async def _refresh(
