@@ -121,7 +121,8 @@ class TableSource:
         try:
             return [self._record(f"{name}:{line}", row) for line, row in islice(rows, CHUNK)]
         except MessageRejected as rejection:
-            raise SourceError(f"{name}: {rejection.place}: {rejection.reason}") from rejection
+            place = f"{name}, {rejection.place}" if rejection.place != name else name
+            raise SourceError(f"{place}: {rejection.reason}") from rejection
 
     def _record(self, place: str, row: Row) -> Item:
         if OVERFULL in row:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -36,6 +37,8 @@ class ModbusSource:
     def __init__(self, file: MappingFile, surroundings: Surroundings) -> None:
         if find_spec("pymodbus") is None:
             raise SourceError('Modbus needs the extra modbus: pip install "mimas[modbus]"')
+        # It calls every silent meter an error at every poll; a line says it once.
+        logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
         self.name = file.name
         self.file = file
         self._options = source_options(file)

@@ -37,7 +37,7 @@ def key(name: str, revoke: bool, sources: Path | None) -> None:
     """
     if revoke:
         count = with_database(lambda database: _revoke(database, name))
-        click.echo(f"{count} keys of {name} revoked.")
+        click.echo(f"Keys of {name} that are worthless now: {count}.")
         return
     _require_pushed(name, sources)
     secret = new_token()
