@@ -22,6 +22,7 @@ SUBJECTS = (
     "notifications",
     "ingest",
     "harvests",
+    "geodata",
     "whole_stack",
     "growth",
 )

@@ -19,6 +19,7 @@ from mimas.ngsi_ld.store.deliveries import DeliveryStore
 from mimas.ngsi_ld.store.quarantine import QuarantineStore, Rejected
 from mimas.ngsi_ld.store.reaper import Reaper
 from mimas.ngsi_ld.store.writer import Writer
+from mimas.platform.ingest import IngestOptions, run_ingest
 from mimas.platform.ingest_intake import Intake
 from mimas.platform.ingest_metrics import IngestMetrics
 from mimas.platform.ingest_pipeline import Pipeline
@@ -168,3 +169,30 @@ async def test_pipeline_outlives_a_failing_quarantine(
 
     kept = await database.fetchval("SELECT count(*) FROM quarantine")
     assert (kept, acknowledged, "permission denied" in caplog.text) == (1, [1], True)
+
+
+async def test_pipeline_that_fails_is_begun_again(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A fault on the way of a source is said, and the source goes on with what was not acknowledged."""
+    folder = tmp_path / "sources"
+    folder.mkdir()
+    (folder / "level.yaml").write_text(
+        f"{MAPPING}payload: {{format: csv}}\nsource: {{file: {{path: a.csv}}}}\n"
+    )
+    (folder / "a.csv").write_text("id,level\na,7\n")
+    take, failures = Intake.take, [RuntimeError("once")]
+
+    async def failing(self: Intake, messages: Sequence[Message], patience: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return await take(self, messages, patience)
+
+    monkeypatch.setattr(Intake, "take", failing)
+    options = IngestOptions(folder, database_url, "mqtt://127.0.0.1:1", stay=False)
+    await asyncio.wait_for(run_ingest(options, asyncio.Event()), 60)
+    database = await Database.open(database_url)
+    stored = await database.fetchval("SELECT count(*) FROM entity")
+    await database.close()
+
+    assert (stored, "source level failed" in caplog.text) == (1, True)

@@ -14,7 +14,7 @@ from ..mapping import MappingFile
 from ..source import SourceError, Surroundings, beside
 from .feature_source import FeatureSource, Found
 from .formats import GeoFile, geo_files, require_geo_files
-from .layers import Selection, choose_layer, count_features, import_pyogrio
+from .layers import Selection, choose_layer, count_features
 
 DIGESTS = "files"
 _CHUNK = 1024 * 1024
@@ -35,7 +35,6 @@ class GeodataSource(FeatureSource):
             tuple(bbox) if bbox else None,
             self.options.get("encoding"),
         )
-        import_pyogrio()
 
     async def records(self, run: Harvest) -> AsyncIterator[Found]:
         """Every feature; Unchanged when the files are those of the last run."""

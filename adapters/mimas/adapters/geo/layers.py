@@ -7,19 +7,34 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
+import nanoarrow
 import orjson
+import pyogrio
+import pyogrio.raw
+import pyproj
 import shapely
+from nanoarrow._utils import NanoarrowException
+from nanoarrow.iterator import PyIterator
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
 
 from ..source import SourceError
 from .curves import is_curved, read_curved
 from .formats import GeoFile
-from .projection import Box, import_pyproj
+from .projection import Box
 
 BATCH = 1000
-EXTRA = "geodata need the extra records: pip install 'mimas[records]'"
+_REASONS = (
+    DataSourceError,
+    DataLayerError,
+    FeatureError,
+    FieldError,
+    GeometryError,
+    NanoarrowException,
+    UnicodeDecodeError,
+    ValueError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +59,6 @@ class Batch:
 
 def layer_names(file: GeoFile) -> list[str]:
     """The layers with geometry, or all when none has one."""
-    pyogrio = import_pyogrio()
     with _explained(file):
         layers = pyogrio.list_layers(file.path)
     return [name for name, kind in layers if kind is not None] or [name for name, _ in layers]
@@ -67,24 +81,23 @@ def choose_layer(file: GeoFile, wanted: str | int | None) -> str:
 
 
 def _all_layers(file: GeoFile) -> list[str]:
-    return [name for name, _ in import_pyogrio().list_layers(file.path)]
+    return [name for name, _ in pyogrio.list_layers(file.path)]
 
 
 def count_features(file: GeoFile, layer: str) -> int | None:
     """How many features the layer has, None when that cannot be known without reading it."""
     with _explained(file):
-        info = import_pyogrio().read_info(file.path, layer=layer, **_open_options(file))
+        info = pyogrio.read_info(file.path, layer=layer, **_open_options(file))
     return info["features"] if info["features"] >= 0 else None
 
 
 def read_batches(file: GeoFile, selection: Selection) -> Generator[Batch]:
     """The features of one layer; SourceError when the file cannot be opened or breaks off."""
-    pyogrio = import_pyogrio()
     layer = choose_layer(file, selection.layer)
     seen = 0
     with (
         _explained(file, lambda: f"after {seen} features"),
-        _opened(pyogrio, file, layer, selection) as found,
+        _opened(file, layer, selection) as found,
     ):
         meta, stream = found
         for chunk in _chunks(stream):
@@ -94,28 +107,27 @@ def read_batches(file: GeoFile, selection: Selection) -> Generator[Batch]:
             seen += len(rows)
 
 
-def _opened(pyogrio: Any, file: GeoFile, layer: str, selection: Selection) -> Any:
+def _opened(file: GeoFile, layer: str, selection: Selection) -> Any:
     return pyogrio.raw.open_arrow(
         file.path,
         layer=layer,
         encoding=selection.encoding,
         columns=None if selection.columns is None else list(selection.columns),
         where=selection.where,
-        bbox=_layer_box(pyogrio, file, layer, selection.bbox),
+        bbox=_layer_box(file, layer, selection.bbox),
         batch_size=BATCH,
         return_fids=file.format == "GeoPackage",
         **_open_options(file),
     )
 
 
-def _layer_box(pyogrio: Any, file: GeoFile, layer: str, bbox: Box | None) -> Box | None:
+def _layer_box(file: GeoFile, layer: str, bbox: Box | None) -> Box | None:
     """The box in the reference system of the layer."""
     if bbox is None:
         return None
     crs = pyogrio.read_info(file.path, layer=layer, **_open_options(file))["crs"]
     if crs is None:
         raise SourceError(f"{file.name} names no reference system: bbox cannot be used, use within")
-    pyproj = import_pyproj()
     transformer = pyproj.Transformer.from_crs("EPSG:4326", crs, always_xy=True)
     box: Box = transformer.transform_bounds(*bbox)
     return box
@@ -170,45 +182,21 @@ def _plain(value: Any, is_json: bool) -> Any:
 @contextmanager
 def _explained(file: GeoFile, where: Any = lambda: "") -> Generator[None]:
     """What GDAL and Arrow say, as one error of ours that names the file."""
-    from nanoarrow._utils import NanoarrowException
-    from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
-
-    reasons = (DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError, NanoarrowException)
     try:
         yield
-    except (*reasons, UnicodeDecodeError, ValueError) as error:
+    except _REASONS as error:
         spot = f" {where()}" if where() else ""
         reason = " ".join(str(error).replace(str(file.path), file.name).split())[:300]
         raise SourceError(f"{file.name} ({file.format}) cannot be read{spot}: {reason}") from error
 
 
 def _chunks(stream: Any) -> Generator[Any]:
-    import nanoarrow
-
     for chunk in nanoarrow.ArrayStream(stream).iter_chunks():
-        yield _rows().get_iterator(chunk)
+        yield _Rows.get_iterator(chunk)
 
 
-@cache
-def _rows() -> Any:
-    from nanoarrow.iterator import PyIterator
+class _Rows(PyIterator):  # type: ignore[misc]
+    """Rows as dictionaries. Geometries are of an extension type: that they come as bytes is meant."""
 
-    class Rows(PyIterator):  # type: ignore[misc]
-        """Rows as dictionaries. Geometries are of an extension type: that they come as bytes is meant."""
-
-        def _warn(self, message: str, category: type[Warning]) -> None:
-            """Nothing is amiss."""
-
-    return Rows
-
-
-def import_pyogrio() -> Any:
-    """GDAL, or what to install; without the network, which is for the guard."""
-    try:
-        import nanoarrow
-        import pyogrio
-        import pyogrio.raw
-    except ImportError as error:
-        raise SourceError(EXTRA) from error
-    assert nanoarrow
-    return pyogrio
+    def _warn(self, message: str, category: type[Warning]) -> None:
+        """Nothing is amiss."""

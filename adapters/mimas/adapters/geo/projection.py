@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyproj
 
 from ..source import SourceError
 
@@ -51,7 +52,6 @@ class Projection:
 
 def parse_crs(text: str) -> Any:
     """The reference system a declaration or a file names; SourceError when there is none of that name."""
-    pyproj = import_pyproj()
     try:
         return pyproj.CRS.from_user_input(text)
     except pyproj.exceptions.CRSError as error:
@@ -60,7 +60,6 @@ def parse_crs(text: str) -> Any:
 
 def make_projection(crs: Any, axes: str = "xy") -> Projection:
     """The way from `crs` (a name, or what `parse_crs` gave) to WGS 84."""
-    pyproj = import_pyproj()
     system = (parse_crs(crs) if isinstance(crs, str) else crs).to_2d()
     authority = system.to_authority(min_confidence=90)
     known = pyproj.CRS.from_authority(*authority) if authority else system
@@ -77,12 +76,3 @@ def _area(system: Any) -> Box:
         return (-180.0, -90.0, 180.0, 90.0)
     west, south = max(area.west - MARGIN, -180.0), max(area.south - MARGIN, -90.0)
     return (west, south, min(area.east + MARGIN, 180.0), min(area.north + MARGIN, 90.0))
-
-
-def import_pyproj() -> Any:
-    """The library for reference systems, or what to install."""
-    try:
-        import pyproj
-    except ImportError as error:
-        raise SourceError("coordinates need the extra records: pip install 'mimas[records]'") from error
-    return pyproj

@@ -18,7 +18,7 @@ from .addresses import with_parameters
 from .feature_source import FeatureSource, Found
 from .formats import GeoFile, recognise
 from .latest import Latest
-from .layers import Selection, import_pyogrio, layer_names
+from .layers import Selection, layer_names
 from .wfs_capabilities import Capabilities, read_capabilities, refuse_exception_in
 from .wfs_query import bbox_parameter, filter_parameter
 
@@ -31,7 +31,6 @@ class WfsSource(FeatureSource):
 
     def __init__(self, file: MappingFile, surroundings: Surroundings) -> None:
         super().__init__(file, surroundings)
-        import_pyogrio()
         if "cql" in self.options and {"filter", "bbox", "modified"} & set(self.options):
             raise SourceError(f"{file.name}: cql excludes filter, bbox and modified: say all in cql")
 

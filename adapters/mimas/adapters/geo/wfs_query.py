@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from xml.sax.saxutils import escape
 
+from ..registers.xml_parsing import parse_document, text_of
 from ..source import SourceError
 from .projection import Box
 
@@ -47,8 +48,6 @@ def _box(box: Box) -> str:
 
 def _inside(declared: str) -> str:
     """The condition inside of a declared filter, with its own names of namespaces."""
-    from ..registers.xml_parsing import parse_document, text_of
-
     root: Any = parse_document(declared.encode(), "filter")
     conditions = list(root)
     if root.tag != f"{{{_FES}}}Filter" or len(conditions) != 1:

@@ -11,13 +11,11 @@ from urllib.parse import unquote, urlsplit
 from ..archives import link_into, unpack
 from ..background import in_background
 from ..geo.feature_source import FeatureSource, Found
-from ..geo.projection import import_pyproj
 from ..harvest import Harvest, Unchanged
 from ..mapping import MappingFile
 from ..source import SourceError, Surroundings, beside
 from .declared import Register, compile_register
 from .documents import Deleted, DocumentReader, Element, RegisterDocument, describe
-from .xml_parsing import import_etree
 
 STATES = "states"
 APPLIED = "applied"
@@ -30,8 +28,6 @@ class RegisterSource(FeatureSource):
         super().__init__(file, surroundings)
         if ("path" in self.options) == ("url" in self.options):
             raise SourceError(f"{file.name}: give either path or url")
-        import_etree()
-        import_pyproj()
         self.register = self.declared()
 
     def declared(self) -> Register:

@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from lxml import etree
+
 from ..source import SourceError
 
 MAX_DOCUMENT = 64 * 1024 * 1024
-
-
-def import_etree() -> Any:
-    """The library, or what to install."""
-    try:
-        from lxml import etree
-    except ImportError as error:
-        raise SourceError("XML needs the extra records: pip install 'mimas[records]'") from error
-    return etree
 
 
 def safe_options() -> dict[str, Any]:
@@ -25,7 +18,6 @@ def safe_options() -> dict[str, Any]:
 
 def parse_document(content: bytes, name: str) -> Any:
     """The root of a document that fits into memory; SourceError when it is none."""
-    etree = import_etree()
     if len(content) > MAX_DOCUMENT:
         raise SourceError(f"{name} answers more than {MAX_DOCUMENT} bytes where a description was expected")
     try:
@@ -38,5 +30,5 @@ def parse_document(content: bytes, name: str) -> Any:
 
 def text_of(element: Any) -> str:
     """The element as text that may stand elsewhere."""
-    text: str = import_etree().tostring(element, encoding="unicode", with_tail=False)
+    text: str = etree.tostring(element, encoding="unicode", with_tail=False)
     return text

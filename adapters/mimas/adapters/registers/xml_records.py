@@ -6,10 +6,12 @@ from collections.abc import Collection, Generator
 from pathlib import Path
 from typing import Any
 
+from lxml import etree
+
 from ..messages import MessageRejected
 from ..source import SourceError
 from .gml_shapes import is_geometry, local_name, read_geometry, reference_system
-from .xml_parsing import import_etree, safe_options
+from .xml_parsing import safe_options
 
 MAX_DEPTH = 30
 Way = tuple[str, ...]
@@ -32,7 +34,6 @@ def read_elements(path: Path, name: str, wanted: Collection[Way]) -> Generator[t
     times; attributes stand under `@name`, a geometry as a `Shape`. Namespaces do not count. SourceError when
     the document breaks off.
     """
-    etree = import_etree()
     deepest = max(len(each) for each in wanted)
     way: list[str] = []
     depth = 0
