@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -69,6 +69,7 @@ class FaultyServer:
         self.requests: list[Request] = []
         self._contents: dict[str, Content] = {}
         self._faults: dict[str, deque[Fault]] = {}
+        self._afterwards: dict[str, Callable[[], None]] = {}
         self._closing = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -97,6 +98,10 @@ class FaultyServer:
     def plan(self, path: str, *faults: Fault) -> None:
         """What the next requests to `path` meet."""
         self._faults.setdefault(path, deque()).extend(faults)
+
+    def after(self, path: str, action: Callable[[], None]) -> None:
+        """What happens once, after the next request to `path` was answered."""
+        self._afterwards[path] = action
 
     def close(self) -> None:
         self._closing.set()
@@ -140,6 +145,8 @@ class FaultyServer:
                 self._send_content(to, content, headers, fault)
         except (BrokenPipeError, ConnectionResetError):
             to.close_connection = True
+        if (action := self._afterwards.pop(path, None)) is not None:
+            action()
 
     def _send_content(
         self, to: BaseHTTPRequestHandler, content: Content, asked: dict[str, str], fault: Fault | None

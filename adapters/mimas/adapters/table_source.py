@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from hashlib import blake2b
 from itertools import islice
@@ -13,12 +14,15 @@ from .dialects import complete_dialect, detect_dialect
 from .harvest import Harvest, Record, Unchanged
 from .mapping import MappingFile
 from .mapping.payloads import JSON, TABULAR
+from .mapping.tabulation import OVERFULL, Row
 from .mapping.topics import FilePattern
 from .messages import Mapped, Message, MessageRejected
 from .source import SourceError, Surroundings, beside, source_options
-from .tables import Row, is_torn, read_table
+from .tables import is_torn, read_table
 
 CHUNK = 1000
+SETTLED = 2.0  # seconds without a change until a file in a folder is read
+WRITING = 60.0
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods")
 Item = Record | MessageRejected
 
@@ -51,13 +55,16 @@ class TableSource:
             async for item in self._rows_of(download.path, name):
                 yield item
             return
-        paths = await asyncio.to_thread(self._paths)
+        paths = await self._settled_paths()
         prints = {path.name: await asyncio.to_thread(_fingerprint, path) for path in paths}
         if prints and prints == run.watermark("files"):
             raise Unchanged
         for path in paths:
+            before = path.stat()
             async for item in self._rows_of(path, path.name):
                 yield item
+            if (after := path.stat()).st_mtime_ns != before.st_mtime_ns or after.st_size != before.st_size:
+                raise SourceError(f"{path.name} was changed while it was read; the next run reads it again")
         run.advance("files", prints)
 
     def _headers(self) -> dict[str, str]:
@@ -71,6 +78,19 @@ class TableSource:
             raise SourceError(f"{path} cannot be read: {error.strerror}") from error
         pairs = [line.partition(":") for line in lines if ":" in line]
         return {name.strip(): value.strip() for name, _, value in pairs}
+
+    async def _settled_paths(self) -> list[Path]:
+        """The files, when none in a folder is being written any more: half a table would be a wrong one."""
+        deadline = time.monotonic() + WRITING
+        while True:
+            paths = await asyncio.to_thread(self._paths)
+            folder = beside(self.file, self._options["path"]).is_dir()
+            fresh = [path.name for path in paths if time.time() - path.stat().st_mtime < SETTLED]
+            if not folder or not fresh:
+                return paths
+            if time.monotonic() > deadline:
+                raise SourceError(f"{', '.join(fresh)[:200]} is still being written after {WRITING:.0f} s")
+            await asyncio.sleep(0.2)
 
     def _paths(self) -> list[Path]:
         path = beside(self.file, self._options["path"])
@@ -101,9 +121,17 @@ class TableSource:
         try:
             return [self._record(f"{name}:{line}", row) for line, row in islice(rows, CHUNK)]
         except MessageRejected as rejection:
-            raise SourceError(f"{name}: {rejection.place}: {rejection.reason}") from rejection
+            place = f"{name}, {rejection.place}" if rejection.place != name else name
+            raise SourceError(f"{place}: {rejection.reason}") from rejection
 
     def _record(self, place: str, row: Row) -> Item:
+        if OVERFULL in row:
+            return MessageRejected(
+                "payload",
+                place,
+                f"has more cells than the header: {str(row[OVERFULL])[:100]}",
+                "put quotes around what holds the separator, or name the column",
+            )
         if is_torn(row):
             return MessageRejected("payload", place, "has bytes that are not of its encoding", "see encoding")
         if not self._key:

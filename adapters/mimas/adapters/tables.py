@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from .mapping.payloads import WORKBOOKS, Dialect, read_rows
+from .mapping.tabulation import Header, Row, read_cells
 from .messages import MessageRejected
 from .source import SourceError
-
-Row = dict[str, Any]
 
 
 def read_table(path: Path, dialect: Dialect) -> Iterator[tuple[int, Row]]:
@@ -65,18 +64,18 @@ def _read_workbook(path: Path, dialect: Dialect) -> Iterator[tuple[int, Row]]:
 
 
 def _sheet_rows(sheet: Any, dialect: Dialect) -> Iterator[tuple[int, Row]]:
-    heads = list(dialect.header or ())
-    for line, cells in enumerate(sheet.iter_rows(), 1):
-        if line <= dialect.skip:
-            continue
-        if not heads:
-            heads = [str(cell).strip() for cell in cells]
-        elif any(cell != "" for cell in cells):
-            yield line, {head: _plain(cell) for head, cell in zip(heads, cells, strict=False)}
+    numbered = (
+        (line, [_plain(cell) for cell in cells])
+        for line, cells in enumerate(sheet.iter_rows(), 1)
+        if line > dialect.skip
+    )
+    return read_cells(numbered, Header(dialect.header, dialect.header_rows), dialect.unpivot)
 
 
 def _plain(cell: Any) -> Any:
-    """Cells as JSON has them: times in ISO 8601."""
+    """Cells as JSON has them: times in ISO 8601, whole numbers as such."""
+    if isinstance(cell, float):
+        return int(cell) if cell.is_integer() and abs(cell) < 2**53 else cell
     if isinstance(cell, datetime | date | time):
         return cell.isoformat()
     return cell.total_seconds() if isinstance(cell, timedelta) else cell

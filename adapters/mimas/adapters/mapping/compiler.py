@@ -78,7 +78,12 @@ class Compiler:
         observed = self.declaration.get("observedAt", {})
         clock = {key: observed[key] for key in _CLOCK if isinstance(observed, dict) and key in observed}
         missing = frozenset(payload["missing"]) if "missing" in payload else frozenset({""})
-        return Reading(payload.get("decimal", "."), missing, compile_moments(clock, ("observedAt",)))
+        decimal, thousands = payload.get("decimal", "."), payload.get("thousands", "")
+        if thousands == decimal:
+            raise MappingProblem(
+                ("payload", "thousands"), "is the decimal sign as well", "one sign has one meaning"
+            )
+        return Reading(decimal, missing, compile_moments(clock, ("observedAt",)), thousands)
 
     def _dialect(self) -> Dialect:
         declared = self.declaration.get("payload", {})

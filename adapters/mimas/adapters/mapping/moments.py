@@ -7,7 +7,7 @@ do (`ambiguous: earlier|later|reject`, `nonexistent: shift|reject`), and refusin
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from .problems import MappingProblem, Place
 EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 _UNIX = {"unix": 1.0, "unix_ms": 1e-3, "unix_us": 1e-6}
+_MIDNIGHT = re.compile(r"(?<![\d:])24:00(?!:0*[1-9])")
 _FRACTION = re.compile(r"(\.\d{6})\d+")
 
 
@@ -104,16 +105,23 @@ def _read(value: Any, written: str) -> datetime:
     if written == "iso":
         return _read_iso(text)
     try:
-        return datetime.strptime(text, written)
+        return _end_of_day(text, lambda given: datetime.strptime(given, written))
     except ValueError as error:
         raise ValueError(f"{text!r} is not a time written as {written}") from error
+
+
+def _end_of_day(text: str, read: Callable[[str], datetime]) -> datetime:
+    """The time in `text`; 24:00 is the beginning of the next day, as quarter-hour tables write it."""
+    if "24:00" in text and (found := _MIDNIGHT.search(text)):
+        return read(text[: found.start()] + "00" + text[found.start() + 2 :]) + timedelta(days=1)
+    return read(text)
 
 
 def _read_iso(text: str) -> datetime:
     if len(text) < 8 or "W" in text:
         raise ValueError(f"{text!r} is not an ISO 8601 time")
     try:
-        return datetime.fromisoformat(_FRACTION.sub(r"\1", text))
+        return _end_of_day(_FRACTION.sub(r"\1", text), datetime.fromisoformat)
     except ValueError as error:
         raise ValueError(f"{text!r} is not an ISO 8601 time") from error
 

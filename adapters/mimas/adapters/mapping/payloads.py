@@ -13,6 +13,7 @@ import orjson
 
 from ..messages import MessageRejected
 from .problems import MappingProblem, Place
+from .tabulation import Header, Unpivot, compile_unpivot, read_cells
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_ROWS = 100_000
@@ -34,6 +35,8 @@ class Dialect:
     skip: int = 0
     sheet: str | int | None = None
     max_bytes: int = MAX_BYTES
+    header_rows: int = 1
+    unpivot: Unpivot | None = None
 
 
 def compile_dialect(declaration: Mapping[str, Any], place: Place) -> Dialect:
@@ -55,6 +58,8 @@ def compile_dialect(declaration: Mapping[str, Any], place: Place) -> Dialect:
         declaration.get("skip", 0),
         declaration.get("sheet"),
         declaration.get("max_bytes", MAX_BYTES),
+        declaration.get("header_rows", 1),
+        compile_unpivot(declaration),
     )
 
 
@@ -69,16 +74,12 @@ def decode_payload(raw: bytes, media: str, dialect: Dialect) -> Any:
 
 
 def read_rows(lines: Iterator[str] | io.TextIOBase, dialect: Dialect) -> Iterator[tuple[int, dict[str, str]]]:
-    """Line number and row (column to text) of a table in text; a row that is torn rejects itself later."""
+    """Line number and record (column to text) of a table in text."""
     for _ in range(dialect.skip):
         next(lines, None)
     reader = csv.reader(lines, delimiter=dialect.delimiter)
-    heads = list(dialect.header or ())
-    for cells in reader:
-        if not heads:
-            heads = [cell.strip() for cell in cells]
-        elif any(cell.strip() for cell in cells):
-            yield reader.line_num + dialect.skip, dict(zip(heads, cells, strict=False))
+    numbered = ((reader.line_num + dialect.skip, cells) for cells in reader)
+    yield from read_cells(numbered, Header(dialect.header, dialect.header_rows), dialect.unpivot)
 
 
 def _decode_json(raw: bytes, dialect: Dialect) -> Any:

@@ -31,6 +31,7 @@ class Reading:
     decimal: str = "."
     missing: frozenset[str] = frozenset({""})
     moments: Moments = field(default_factory=Moments)
+    thousands: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,8 @@ def _default(declaration: Mapping[str, Any], reading: Reading, spot: str) -> Ste
 
 def _type(kind: str, declaration: Mapping[str, Any], reading: Reading, spot: str) -> Step:
     convert = _CONVERSIONS[kind](declaration.get("decimal", reading.decimal), reading.moments)
+    if reading.thousands and kind in ("number", "integer"):
+        convert = _ungrouped(convert, reading.thousands)
 
     def step(value: Any) -> Any:
         try:
@@ -116,6 +119,11 @@ def _type(kind: str, declaration: Mapping[str, Any], reading: Reading, spot: str
             raise MessageRejected("value", spot, str(error), f"the mapping expects {kind}") from error
 
     return step
+
+
+def _ungrouped(convert: Step, sign: str) -> Step:
+    """Numbers as text without the declared sign between thousands."""
+    return lambda value: convert(value.replace(sign, "") if isinstance(value, str) else value)
 
 
 def _enum(declaration: Mapping[str, Any], spot: str) -> Step:

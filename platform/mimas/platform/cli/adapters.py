@@ -15,25 +15,8 @@ from mimas.adapters.registry import load_sources, source_kinds
 from ..ingest_places import find_mapping, sources_folder
 from ..processes import Refused
 from ..settings import load_settings
-from . import adapters_runs, adapters_try
+from . import adapters_new, adapters_runs, adapters_try
 from .sources_option import chosen_folder, folder_option
-
-DRAFT = """\
-# {name}: built on the shipped mapping {use}. Everything it says can be said differently here;
-# `mimas adapters show {use}` shows it, docs/reference/mapping.md explains every key.
-# Try it before you trust it:
-#   mimas adapters run {name} --dry --message sample.json --topic '{topic}'
-description: {name}
-use: {use}
-enabled: false
-source:
-{source}
-# lookups:
-#   {lookup}:
-#     file: {name}.csv        # beside this file; the first column is the key
-#     missing: reject
-tests: []
-"""
 
 
 @click.group()
@@ -84,32 +67,6 @@ def test(names: tuple[str, ...], sources: Path | None) -> None:
         sys.exit(1)
 
 
-@adapters.command()
-@click.argument("name")
-@click.option(
-    "--use", type=click.Choice(sorted(shipped_mappings())), required=True, help="The shipped mapping."
-)
-@folder_option
-def new(name: str, use: str, sources: Path | None) -> None:
-    """Write a source of your own that builds on a shipped mapping; it is not enabled yet."""
-    folder = chosen_folder(sources)
-    path = folder / f"{name}.yaml"
-    if path.exists():
-        raise Refused(f"{path} is there already.")
-    folder.mkdir(parents=True, exist_ok=True)
-    base = load_mapping(shipped_mappings()[use]).declaration
-    source = yaml.safe_dump(base["source"], sort_keys=False, allow_unicode=True)
-    text = DRAFT.format(
-        name=name,
-        use=use,
-        source="".join(f"  {line}\n" for line in source.splitlines()),
-        lookup=next(iter(base.get("lookups", {})), "table"),
-        topic=base["source"].get("mqtt", {}).get("topic", "file.csv"),
-    )
-    path.write_text(text, encoding="utf-8")
-    click.echo(f"Wrote {path}. Edit it, test it with `mimas adapters test {name}`, then set enabled: true.")
-
-
 def _configured(folder: Path) -> Iterator[MappingFile]:
     for each in load_sources(folder):
         if isinstance(each, MappingError):
@@ -125,6 +82,9 @@ def _summary(each: MappingFile | MappingError) -> str:
     return f"{each.name:20} {kind:6} {state:12} {each.declaration.get('description', '')}"
 
 
+adapters.add_command(adapters_new.new)
+adapters.add_command(adapters_new.enable)
+adapters.add_command(adapters_new.disable)
 adapters.add_command(adapters_try.run)
 adapters.add_command(adapters_runs.diff)
 adapters.add_command(adapters_runs.runs)

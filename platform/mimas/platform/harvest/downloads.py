@@ -182,7 +182,7 @@ class Downloader:
         if announced.isdecimal() and request.size + int(announced) > self._limits.max_bytes:
             raise self._too_large(request)
         with request.path.open("ab") as file:
-            async for chunk in answer.aiter_bytes(1 << 18):
+            async for chunk in answer.aiter_bytes():
                 request.size += len(chunk)
                 self.bytes += len(chunk)
                 if request.size > self._limits.max_bytes:
