@@ -21,7 +21,8 @@ FEED = {
     "DP,Dopravní podnik,https://dp.example,CET\n",
     "routes.txt": "route_id,route_short_name,route_long_name,route_type\nL7,7,,900\n",
     "stops.txt": "stop_id,stop_name,stop_lat,stop_lon,location_type,parent_station\n"
-    "U1,Nádraží,49.5927,17.2783,1,\nU1N1,Nádraží,49.5928,17.2784,,U1\nU1E1,Vchod,49.5929,17.2785,2,U1\n",
+    "U1,Nádraží,49.5927,17.2783,1,\nU1N1,Nádraží,49.5928,17.2784,,U1\n"
+    "U1E1,Vchod,49.5929,17.2785,2,U1\n",
     "trips.txt": "route_id,service_id,trip_id,trip_headsign,shape_id\nL7,WD,T1,Centrum,S1\n",
     "calendar.txt": "service_id,monday,tuesday,wednesday,thursday,friday,saturday,sunday,"
     "start_date,end_date\n"
@@ -29,7 +30,8 @@ FEED = {
     "calendar_dates.txt": "service_id,date,exception_type\nWD,20260501,2\nSPECIAL,20260502,1\n",
     "shapes.txt": "shape_id,shape_pt_lat,shape_pt_lon,shape_pt_sequence\n"
     "S1,49.60,17.30,2\nS2,49.5,17.2,1\nS1,49.59,17.27,1\nS2,x,17.2,2\n",
-    "stop_times.txt": "trip_id,arrival_time,departure_time,stop_id,stop_sequence\nT1,8:05:00,24:06:00,U1N1,1\n",
+    "stop_times.txt": "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n"
+    "T1,8:05:00,24:06:00,U1N1,1\n",
 }
 
 
