@@ -31,7 +31,8 @@ def write_xlsx(path: Path, rows: Sequence[Sequence[Cell]], merged: Sequence[str]
         archive.writestr(
             "_rels/.rels",
             f'<Relationships xmlns="{package}/relationships">'
-            f'<Relationship Id="r1" Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+            f'<Relationship Id="r1" Type="{office}/officeDocument" Target="xl/workbook.xml"/>'
+            "</Relationships>",
         )
         archive.writestr(
             "xl/workbook.xml",

@@ -14,7 +14,17 @@ from .bench import Bench, open_bench
 from .measurement import MEASUREMENTS, Figure, Measurement
 from .report import machine, table, write_json
 
-SUBJECTS = ("writes", "reads", "paging", "history", "notifications", "ingest", "whole_stack", "growth")
+SUBJECTS = (
+    "writes",
+    "reads",
+    "paging",
+    "history",
+    "notifications",
+    "ingest",
+    "harvests",
+    "whole_stack",
+    "growth",
+)
 
 
 def main() -> int:
