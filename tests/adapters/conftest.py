@@ -97,7 +97,8 @@ def harvest(load: Load, tmp_path: Path) -> HarvestText:
         rejections = [each for each in found if isinstance(each, MessageRejected)]
         documents: dict[str, dict[str, Any]] = {}
         for each in records:
-            mapped = source.to_entities(Message("s", each.place, b"", RECEIVED, record=each.fields))
+            now = datetime.now(UTC)
+            mapped = source.to_entities(Message("s", each.place, b"", now, record=each.fields))
             rejections += mapped.rejections
             for made in mapped.records:
                 documents |= {str(doc["id"]): doc for doc in (*made.documents, *made.static)}

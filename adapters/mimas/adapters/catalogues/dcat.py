@@ -37,7 +37,7 @@ class DcatCatalogue(Feed):
         languages = self.options.get("languages", LANGUAGES)
         number = 0
         # The first page says whether there are others: unchanged, it speaks for all only if it was alone.
-        alone = run.watermark("pages") == 1
+        alone = run.watermark("pages") in (None, 1)
         pages = read_pages(self, run, Request(self.url), follow, read=read, accept=ACCEPT, conditional=alone)
         async for page in pages:
             number += 1

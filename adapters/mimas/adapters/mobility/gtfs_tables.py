@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,17 @@ from ..tables import is_torn
 MAX_TABLE = 4 << 30  # bytes of one unpacked table: a country's stop times
 MAX_RATIO = 200  # a zip bomb unpacks to thousands of times its size, tables to ten
 MAX_MEMBERS = 200
+
+# What zipfile raises for contents that are damaged, encrypted or packed in a way of their own.
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    OSError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    csv.Error,
+)
 
 Row = dict[str, str]
 
@@ -47,13 +59,13 @@ class Tables:
         member = self._members.get(f"{table}.txt")
         if member is None:
             return
-        if member.file_size > MAX_TABLE or member.file_size > max(member.compress_size, 1 << 20) * MAX_RATIO:
+        if member.file_size > MAX_TABLE or member.file_size > max(member.compress_size, 1 << 16) * MAX_RATIO:
             raise SourceError(f"{self._place}: {table}.txt unpacks to {member.file_size} bytes: too much")
         try:
             with self._archive.open(member) as raw:
                 text = io.TextIOWrapper(raw, "utf-8-sig", errors="surrogateescape", newline="")
                 yield from self._read(table, csv.reader(text, strict=False))
-        except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, csv.Error) as error:
+        except _UNREADABLE as error:
             raise SourceError(f"{self._place}: {table}.txt cannot be unpacked: {error}") from error
 
     def _read(self, table: str, lines: Iterator[list[str]]) -> Iterator[tuple[str, Row | MessageRejected]]:
