@@ -195,10 +195,10 @@ class Intake:
                 self._keys.put(key)
         for index, (message, each) in enumerate(zip(batch.messages, mapped, strict=True)):
             earlier = [
-                delivery.received_at
+                first.received_at
                 for record in each.records
-                if (delivery := known.get(record.key or "")) is not None
-                and delivery.received_at != message.received_at
+                if (first := known.get(record.key or "")) is not None
+                and first.received_at != message.received_at
             ]
             if earlier:
                 message.received_at = min(earlier)
