@@ -56,7 +56,8 @@ def test_the_town_runs_from_every_kind_of_source(start: Any) -> None:
     page = httpx.get(f"{platform.url}/", headers={"Accept": "text/html"}).text
 
     assert silent == []
-    assert "Simulated data." in page
+    pages = [httpx.get(f"{platform.url}/{name}").text for name in ("about", "things", "quarantine")]
+    assert all("Simulated data." in each for each in (page, *pages))
     assert all(
         name in page for name in ("Simulated swimming pool", "Simulated car park", "Simulated bikes, market")
     )

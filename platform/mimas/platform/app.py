@@ -88,8 +88,10 @@ class PlatformApp:
         housekeeping: bool = True,
         name: str = "api",
         sources: Sequence[Path] | None = None,
+        simulated: bool = False,
     ) -> None:
         self._settings = settings
+        self._simulated = simulated
         self._name = name
         self._sources = (sources_folder(settings),) if sources is None else sources
         self._housekeeping = housekeeping
@@ -131,11 +133,11 @@ class PlatformApp:
             stack.push_async_callback(_stop, asyncio.create_task(broker.keeper.run()))
         api = create_app(broker, cors_origins=self._settings.cors_origins)
         operations = operations_routes(database, composition.version)
-        dispatch = Dispatch(api, operations, _pages(composition), push)
+        dispatch = Dispatch(api, operations, _pages(composition, simulated=self._simulated), push)
         return RequestLog(Gate(dispatch, Policy(tokens)))
 
 
-def _pages(composition: Composition) -> Sequence[BaseRoute]:
+def _pages(composition: Composition, *, simulated: bool) -> Sequence[BaseRoute]:
     settings = composition.settings
     look = Look(
         site=settings.site,
@@ -143,6 +145,7 @@ def _pages(composition: Composition) -> Sequence[BaseRoute]:
         zone_name=settings.time_zone,
         tiles=settings.tiles_url or None,
         tiles_attribution=settings.tiles_attribution,
+        simulated=simulated,
         address=settings.public_url or f"http://{settings.host}:{settings.port}",
     )
     sight = StoredSight.over(composition.database, composition.broker.entities)

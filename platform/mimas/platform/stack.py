@@ -16,7 +16,7 @@ from pathlib import Path
 from .data_lock import DataLock
 from .ingest_places import DEMO_SOURCES, sources_folder
 from .mosquitto import PrivateMosquitto, is_loopback
-from .parts import NO_TOKEN, MosquittoPart, Part, PostgresPart, ProgramPart, part_environment
+from .parts import NO_TOKEN, SIMULATED, MosquittoPart, Part, PostgresPart, ProgramPart, part_environment
 from .postgres import PrivatePostgres
 from .processes import Refused, own_directory
 from .schema_revision import newest_revision
@@ -50,6 +50,7 @@ class Stack:
             self._prepare_environment()
             if demo == TOWN:
                 self._prepare_town()
+                self._environment[SIMULATED] = "yes"
             if api_only and settings.database_url is None:
                 raise Refused("`mimas serve` needs a database: set MIMAS_DATABASE_URL, or use `mimas up`.")
             postgres = None if api_only else self._start_services(supervisor)

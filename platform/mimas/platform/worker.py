@@ -13,7 +13,7 @@ import uvicorn
 
 from .app import PlatformApp
 from .logs import configure
-from .parts import SOCKET, announce_ready, become_part
+from .parts import SIMULATED, SOCKET, announce_ready, become_part
 from .processes import Refused
 from .settings import Settings, load_settings
 
@@ -55,7 +55,13 @@ def main(folders: Sequence[str] = ()) -> int:
 
 def _configuration(settings: Settings, name: str, sources: Sequence[Path] | None) -> uvicorn.Config:
     return uvicorn.Config(
-        PlatformApp(settings, housekeeping=name == "api-1", name=name, sources=sources),
+        PlatformApp(
+            settings,
+            housekeeping=name == "api-1",
+            name=name,
+            sources=sources,
+            simulated=SIMULATED in os.environ,
+        ),
         lifespan="on",
         loop="uvloop",
         http="httptools",
