@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from asyncua import Node, Server, ua
+from asyncua.crypto.cert_gen import setup_self_signed_certificate
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from mimas.adapters.mapping import MappingFile, load_mapping
 from mimas.adapters.messages import Message
@@ -48,12 +50,18 @@ class Plant:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def plant() -> AsyncIterator[Plant]:
+async def plant(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Plant]:
     """The server, with a temperature, a switch and an array; it takes seconds to start."""
+    folder = tmp_path_factory.mktemp("plant")
     server = Server()
     await server.init()
     url = f"opc.tcp://127.0.0.1:{free_port()}"
     server.set_endpoint(url)
+    await make_certificate(folder / "server", "urn:freeopcua:python:server", ExtendedKeyUsageOID.SERVER_AUTH)
+    await server.load_certificate(str(folder / "server.der"))
+    await server.load_private_key(str(folder / "server.pem"))
+    kinds = ua.SecurityPolicyType
+    server.set_security_policy([kinds.NoSecurity, kinds.Basic256Sha256_SignAndEncrypt])
     space = await server.register_namespace("https://city.example/plant")
     boiler = await server.nodes.objects.add_object(space, "Boiler")
     nodes = {
@@ -63,6 +71,18 @@ async def plant() -> AsyncIterator[Plant]:
     }
     async with server:
         yield Plant(server, url, nodes)
+
+
+async def make_certificate(path: Path, application: str, use: Any) -> None:
+    """A key and its certificate, signed by itself."""
+    await setup_self_signed_certificate(
+        path.with_suffix(".pem"),
+        path.with_suffix(".der"),
+        application,
+        "localhost",
+        [use],
+        {"commonName": "test"},
+    )
 
 
 def configure(tmp_path: Path, plant: Plant, options: str) -> MappingFile:
@@ -151,6 +171,21 @@ async def test_node_that_is_not_there(plant: Plant, tmp_path: Path) -> None:
 
     with pytest.raises(SourceError, match="node lost cannot be subscribed to: BadNodeIdUnknown"):
         await read(file, enough)
+
+
+async def test_signed_and_encrypted(plant: Plant, tmp_path: Path) -> None:
+    """With a certificate of its own the source reads over an encrypted connection."""
+    await make_certificate(tmp_path / "mimas", "urn:city.example:mimas", ExtendedKeyUsageOID.CLIENT_AUTH)
+    files = "    certificate_file: mimas.der\n    key_file: mimas.pem\n"
+    security = f"    security: Basic256Sha256,SignAndEncrypt\n{files}"
+    file = configure(tmp_path, plant, f"    mode: poll\n{security}")
+
+    async def enough(messages: list[Message]) -> bool:
+        return True
+
+    (message,) = await read(file, enough)
+
+    assert message.record["values"]["running"] is True
 
 
 async def test_server_that_goes_away_is_an_error(plant: Plant, tmp_path: Path) -> None:

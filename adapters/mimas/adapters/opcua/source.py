@@ -84,6 +84,7 @@ class OpcUaSource:
             files = [str(beside(self.file, options[name])) for name in ("certificate_file", "key_file")]
             if "server_certificate_file" in options:
                 files.append(str(beside(self.file, options["server_certificate_file"])))
+            client.application_uri = await _application_uri(files[0])
             await client.set_security_string(",".join((options["security"], *files)))
         return client
 
@@ -149,6 +150,22 @@ class OpcUaSource:
         if failures:
             record["failures"] = failures
         return Message(self.name, ",".join(found)[:500], orjson.dumps(record), now, JSON, record)
+
+
+async def _application_uri(certificate_file: str) -> str:
+    """The application's name in its certificate: servers refuse another one (OPC UA Part 4, 6.1.3)."""
+    from asyncua.crypto.uacrypto import load_certificate
+    from cryptography import x509
+
+    certificate = await load_certificate(certificate_file)
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        uris: list[str] = names.get_values_for_type(x509.UniformResourceIdentifier)
+    except x509.ExtensionNotFound:
+        uris = []
+    if not uris:
+        raise SourceError(f"{certificate_file}: the certificate names no application (a URI among its names)")
+    return uris[0]
 
 
 class _Changes:
