@@ -36,6 +36,7 @@ from .settings import Settings
 API = "/ngsi-ld/"
 _EVERY = 2.0
 _TOKEN_USES_EVERY = 30  # rounds
+_PUSHED_EVERY = 3
 
 logger = logging.getLogger(__name__)
 
@@ -169,8 +170,9 @@ async def _report(composition: Composition, tokens: Tokens, push: PushEndpoint, 
         QUEUE.set(composition.broker.writer.waiting)
         hand_over()
         round_number += 1
-        with suppress(Unavailable):
-            await push.report(name)
+        if round_number % _PUSHED_EVERY == 0:
+            with suppress(Unavailable):
+                await push.report(name)
         if round_number % _TOKEN_USES_EVERY == 0:
             try:
                 await tokens.note_uses()

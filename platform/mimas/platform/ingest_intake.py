@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, ParamSpec, Protocol, TypeVar
 
 import orjson
 
@@ -27,10 +27,12 @@ logger = logging.getLogger(__name__)
 
 WRITE_SIZE = 2000
 REMEMBERED = 100_000
+LARGE = 32 * 1024  # bytes of a message beside which other requests are answered
 BREATH = 100  # messages mapped before other tasks may run
 
 Mode = Literal["off", "warn", "reject"]
 Documents = dict[str, Document]
+Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 
@@ -151,7 +153,7 @@ class Intake:
         await self._claim(mapped, batch, patience)
         await self._learn(mapped, batch.counters, patience)
         for index, each in enumerate(mapped):
-            self._sort(index, each, batch)
+            await self._aside(messages[index], self._sort, index, each, batch)
         return batch
 
     async def write(self, batch: Batch, patience: Patience) -> None:
@@ -163,10 +165,22 @@ class Intake:
         for key in batch.keys:
             self._keys.put(key)
 
+    async def _aside(
+        self,
+        message: Message,
+        work: Callable[Parameters, Result],
+        *given: Parameters.args,
+        **named: Parameters.kwargs,
+    ) -> Result:
+        """Do the work here; for a large message that others would wait for, in a thread."""
+        if self._shared and len(message.raw) > LARGE:
+            return await asyncio.to_thread(work, *given, **named)
+        return work(*given, **named)
+
     async def _map(self, batch: Batch) -> list[Mapped]:
         mapped = []
         for index, message in enumerate(batch.messages, 1):
-            each = self._map_one(message)
+            each = await self._aside(message, self._map_one, message)
             batch.refusals.extend(Refusal(message, rejection) for rejection in each.rejections)
             mapped.append(each)
             if not index % BREATH:

@@ -305,3 +305,23 @@ async def test_counts_of_all_processes_are_one_status(
             await asyncio.sleep(0.05)
 
     assert [(each.name, each.state, each.stored) for each in found] == [("lora", "running", 4)]
+
+
+async def test_large_body_lets_others_be_answered(
+    workers: list[httpx.AsyncClient], database: Database, sources: Path
+) -> None:
+    """While thousands of rows are mapped, the same process answers other requests."""
+    (sources / "large.yaml").write_text("use: csv-meter\nsource: {http: {}}\n")
+    headers = await make_key(database, "large") | {"Content-Type": "text/csv"}
+    times = [f"{1 + row // 1440:02}.01.2026 {row // 60 % 24:02}:{row % 60:02}" for row in range(9000)]
+    rows = [f"E-{row % 50};{time};{row}" for row, time in enumerate(times)]
+    body = "\n".join(["meter;time;state", *rows]).encode()
+    pushing = asyncio.create_task(workers[0].post("/ingest/large", content=body, headers=headers, timeout=60))
+    answered = 0
+    while not pushing.done():
+        assert (await workers[0].get("/health/live")).status_code == 200
+        answered += 1
+        await asyncio.sleep(0.005)
+
+    assert pushing.result().json()["quarantined"] == 0
+    assert answered > 10
