@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +10,10 @@ import pyogrio.raw
 import shapely
 
 from .bench import Bench
+from .harvests import harvest
 from .measurement import Figure, Floor, measurement
 
 SOURCE = "use: buildings-geodata\nsource: {geodata: {path: buildings.gpkg, key: building_id}}\n"
-RUN = "import sys; from mimas.platform.cli import main; main(sys.argv[1:])"
 SOUTH_WEST = (-743100.0, -1053300.0)
 SIDE = 20_000.0  # metres of the town's square
 
@@ -29,11 +26,11 @@ def buildings(bench: Bench) -> list[Figure]:
     (folder / "buildings.yaml").write_text(SOURCE)
     write_buildings(folder / "buildings.gpkg", count)
     url = bench.database()
-    seconds, memory = _harvest(bench, url, folder)
+    seconds, memory = harvest(bench, url, folder, "buildings")
     found = bench.value(url, "SELECT count(*) FROM entity WHERE types[1] = 'Building'")
     if found != count:
         raise RuntimeError(f"{found} of {count} buildings came in")
-    again, _ = _harvest(bench, url, folder)
+    again, _ = harvest(bench, url, folder, "buildings")
     floor = Floor("figure", "at most", 60.0 * count / 100_000)
     return [
         Figure(f"{count} buildings from a GeoPackage in S-JTSK", seconds, "s", floor=floor),
@@ -67,16 +64,3 @@ def write_buildings(path: Path, count: int) -> None:
         geometry_type="Polygon",
         crs="EPSG:5514",
     )
-
-
-def _harvest(bench: Bench, url: str, folder: Path) -> tuple[float, float]:
-    """Seconds and peak memory in MB of one run of the command."""
-    bench.checkpoint()
-    environment = bench._environment({"MIMAS_DATABASE_URL": url, "MIMAS_ADAPTERS": str(folder)})
-    command = [sys.executable, "-c", RUN, "adapters", "run", "buildings"]
-    started = time.perf_counter()
-    pid = os.posix_spawn(sys.executable, command, environment)
-    _, status, used = os.wait4(pid, 0)
-    if status:
-        raise RuntimeError(f"the harvest ended with {status}")
-    return time.perf_counter() - started, used.ru_maxrss / 1024

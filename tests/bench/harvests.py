@@ -44,15 +44,15 @@ def million_rows(bench: Bench) -> list[Figure]:
     (folder / "table.yaml").write_text(SOURCE)
     _write_table(folder / "meters.csv", count)
     url = bench.database()
-    first, memory = _harvest(bench, url, folder)
+    first, memory = harvest(bench, url, folder)
     if (
         found := bench.value(url, "SELECT count(*) FROM entity WHERE types[1] = 'ElectricityMeter'")
     ) != count:
         raise RuntimeError(f"{found} of {count} rows came in")
-    again, _ = _harvest(bench, url, folder)
+    again, _ = harvest(bench, url, folder)
     with (folder / "meters.csv").open("a") as table:
         table.write(_row(count))
-    appended, _ = _harvest(bench, url, folder)
+    appended, _ = harvest(bench, url, folder)
     rate = count / first
     at_most = Floor("ratio", "at most", 0.1)
     return [
@@ -95,12 +95,12 @@ def _uplinks(file: object, message: Message, rounds: int) -> float:
     return (time.perf_counter() - started) / rounds
 
 
-def _harvest(bench: Bench, url: str, folder: Path) -> tuple[float, float]:
+def harvest(bench: Bench, url: str, folder: Path, name: str = "table") -> tuple[float, float]:
     """Seconds and peak memory in MB of one run of the command."""
     bench.checkpoint()
     environment = bench._environment({"MIMAS_DATABASE_URL": url, "MIMAS_ADAPTERS": str(folder)})
     started = time.perf_counter()
-    pid = os.posix_spawn(sys.executable, [sys.executable, "-c", RUN, "adapters", "run", "table"], environment)
+    pid = os.posix_spawn(sys.executable, [sys.executable, "-c", RUN, "adapters", "run", name], environment)
     _, status, used = os.wait4(pid, 0)
     if status:
         raise RuntimeError(f"the harvest ended with {status}")

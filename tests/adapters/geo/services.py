@@ -107,9 +107,9 @@ def _answers(url: str) -> bool:
 
 @contextmanager
 def running_mapserver(folder: Path, mapfile: str) -> Iterator[str]:
-    """MapServer (Debian's cgi-mapserver) with this map; `{url}` in it is where it answers."""
+    """MapServer (Debian's mapserver-bin) with this map; `{url}` in it is where it answers."""
     if MAPSERV is None:
-        pytest.skip("no mapserv: install cgi-mapserver, or run with MIMAS_TEST_INSTALL=1")
+        pytest.fail("no mapserv: install mapserver-bin, or run with MIMAS_TEST_INSTALL=1", pytrace=False)
     config = folder / "mapserver.conf"
     config.write_text('CONFIG\nENV\nMS_MAP_PATTERN "."\nEND\nEND\n')
 

@@ -40,7 +40,7 @@ def write_houses(path: Path, codes: list[str], floors: int = 2) -> None:
 
 
 async def test_buildings_of_a_geopackage(town: Town) -> None:
-    """Written once, not again while the file is the same; a changed floor is one change; a row that went goes."""
+    """Written once; nothing while the file is the same; what changed changes, and a row that went goes."""
     path = town.folder / "houses.gpkg"
     codes = [f"H{number}" for number in range(10)]
     write_houses(path, codes)

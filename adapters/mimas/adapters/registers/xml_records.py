@@ -70,7 +70,7 @@ def to_data(element: Any, depth: int = 0) -> Any:
     attributes = {f"@{name.rpartition('}')[2]}": value for name, value in element.attrib.items()}
     if not children:
         text = (element.text or "").strip() or None
-        return {**attributes, "#text": text} if attributes and depth else text
+        return {**attributes, "#text": text} if attributes else text
     data: dict[str, Any] = dict(attributes)
     for child in children:
         name = local_name(child)
