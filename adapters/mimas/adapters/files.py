@@ -16,10 +16,11 @@ import orjson
 
 from .mapping import MappingFile
 from .mapping.payloads import JSON, TABULAR
+from .mapping.tabulation import Row
 from .mapping.topics import FilePattern
 from .messages import Mapped, Message, MessageRejected
 from .source import SourceError, SourceState, Surroundings, beside, source_options
-from .tables import Row, is_torn, read_table
+from .tables import is_torn, read_table
 
 CHUNK = 500
 EVERY = 10.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -154,7 +154,7 @@ def _local(sample: str, settings: Settings) -> Iterator[tuple[Path, dict[str, st
         yield file, {"url": sample}
 
 
-def _sample(file: Path, declared: dict[str, str | int | None]) -> Sample:
+def _sample(file: Path, declared: Mapping[str, str | int]) -> Sample:
     try:
         taken = take_sample(file, declared)
     except (SourceError, MessageRejected, OSError, LookupError, UnicodeError) as error:

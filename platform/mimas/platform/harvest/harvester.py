@@ -185,20 +185,27 @@ class Harvester:
         return Kept(harvest.get("fingerprint", ""), validators, marks)
 
     async def _carry(self, run: HarvestRun, carrier: Carrier) -> None:
+        """Every record into the store; what was taken is committed, however it ends."""
+        try:
+            async with aclosing(self.source.records(run)) as records:  # type: ignore[type-var]  # generators
+                await self._carry_records(records, run, carrier)
+        finally:
+            await carrier.land()
+        self.progress(carrier.tally, run.total)
+
+    async def _carry_records(self, records: AsyncIterator[Item], run: HarvestRun, carrier: Carrier) -> None:
         batch: list[Item] = []
         watermarks: dict[str, Any] = {}
-        async with aclosing(self.source.records(run)) as records:  # type: ignore[type-var]  # generators
-            async for item in records:
-                watermarks |= run.take_advanced()
-                batch.append(item)
-                if len(batch) >= BATCH:
-                    await carrier.take(batch, watermarks)
-                    self.progress(carrier.tally, run.total)
-                    batch, watermarks = [], {}
-                    if self._stopping.is_set():
-                        raise RunStopped
+        async for item in records:
+            watermarks |= run.take_advanced()
+            batch.append(item)
+            if len(batch) >= BATCH:
+                await carrier.take(batch, watermarks)
+                self.progress(carrier.tally, run.total)
+                batch, watermarks = [], {}
+                if self._stopping.is_set():
+                    raise RunStopped
         await carrier.take(batch, watermarks)
-        self.progress(carrier.tally, run.total)
 
     async def _finish(self, run: HarvestRun, carrier: Carrier, wish: Wish, now: datetime) -> None:
         """After everything is committed: what is gone, then what the next run needs to know."""
