@@ -40,7 +40,7 @@ class SensorThings(Feed):
                 yield record
 
     async def _streams(self, run: Harvest) -> AsyncIterator[dict[str, Any] | MessageRejected]:
-        params = {"$expand": EXPAND, "$orderby": "@iot.id asc", "$top": str(min(self._top, 100))}
+        params = {"$expand": EXPAND, "$top": str(min(self._top, 100))}
         if "filter" in self.options:
             params["$filter"] = self.options["filter"]
         async for page in self._pages(run, Request(f"{self.url.rstrip('/')}/Datastreams", params)):

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 _PARTS = re.compile(r"(\d{4})-?([ASTQMWD])?(\d{1,3})?", re.IGNORECASE)
 _MONTHS = {"A": 12, "S": 6, "T": 4, "Q": 3, "M": 1}
 
 
+@lru_cache(maxsize=4096)
 def find_period(text: str) -> tuple[date, date] | None:
     """The first and the last day of a period; None for what is written otherwise."""
     try:
