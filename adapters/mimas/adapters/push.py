@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from .mapping import MappingFile
 from .messages import Mapped, Message
-from .source import Surroundings, source_options
+from .source import SourceError, Surroundings, source_options
 
 _NOTHING: tuple[Message, ...] = ()
 _MEDIA_TYPES = {
@@ -30,6 +30,9 @@ class PushSource:
         self.name = file.name
         self.file = file
         self._query = tuple(source_options(file).get("query", ()))
+        if not self.media_types():
+            known = ", ".join(_MEDIA_TYPES)
+            raise SourceError(f"{file.name}: a pushed body cannot be {file.mapping.dialect.format}: {known}")
 
     async def messages(self) -> AsyncIterator[Message]:
         """Nothing comes by itself: the API hands over what is posted."""

@@ -175,7 +175,8 @@ class Ingest:
         while not await self._is_carried(pipeline):
             await asyncio.sleep(delay)
             delay = min(delay * 2, LONGEST_SOURCE_DELAY)
-        metrics.note_state("finished")
+        if metrics.state != "refused":
+            metrics.note_state("finished")
         logger.info(
             "source %s: finished, %d messages, %d entities",
             metrics.source,

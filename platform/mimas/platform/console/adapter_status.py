@@ -9,8 +9,9 @@ from typing import Any
 import orjson
 
 from mimas.ngsi_ld.store.database import Database
+from mimas.ngsi_ld.store.harvest_runs import Run, RunStore
 
-from .sight import AdapterStatus
+from .sight import AdapterStatus, LastRun
 
 _SILENT_AFTER = timedelta(seconds=60)
 _WORDS = {
@@ -19,8 +20,10 @@ _WORDS = {
     "waiting": "waiting for the database",
     "finished": "finished",
     "broken": "cannot be used",
+    "scheduled": "waits for its time",
+    "refused": "refused",
 }
-_HEALTHY = frozenset({"running", "starting", "finished"})
+_HEALTHY = frozenset({"running", "starting", "finished", "scheduled"})
 
 
 class StoredAdapterStatus:
@@ -38,11 +41,13 @@ class StoredAdapterStatus:
             "SELECT source, key, value, updated_at FROM source_state"
             " WHERE key = 'status' OR key LIKE 'status:%' ORDER BY source, key"
         )
+        runs = await RunStore(self._database).last_of_each()
         now = datetime.now(UTC)
         found: dict[str, AdapterStatus] = {}
         for row in rows:
             name = row["source"]
-            status = _status(name, orjson.loads(row["value"]), now - row["updated_at"])
+            silence = now - row["updated_at"]
+            status = _status(name, orjson.loads(row["value"]), silence, runs.get(name))
             found[name] = _sum(found[name], status) if name in found else status
         return list(found.values())
 
@@ -59,7 +64,7 @@ def _sum(first: AdapterStatus, other: AdapterStatus) -> AdapterStatus:
     )
 
 
-def _status(source: str, status: dict[str, Any], silence: timedelta) -> AdapterStatus:
+def _status(source: str, status: dict[str, Any], silence: timedelta, run: Run | None) -> AdapterStatus:
     state = str(status.get("state", ""))
     silent = silence > _SILENT_AFTER and state != "finished"
     last = status.get("lastMessageAt")
@@ -72,4 +77,11 @@ def _status(source: str, status: dict[str, Any], silence: timedelta) -> AdapterS
         skipped=int(status.get("skipped", 0)) + int(status.get("repeated", 0)),
         quarantined=int(status.get("rejected", 0)),
         last_message=datetime.fromisoformat(last) if last else None,
+        detail="" if silent else str(status.get("detail", "")),
+        last_run=_last_run(run) if run is not None else None,
     )
+
+
+def _last_run(run: Run) -> LastRun:
+    counts = {name: run.counts.get(name, 0) for name in ("created", "changed", "deleted")}
+    return LastRun(run.state, run.started_at, **counts)
