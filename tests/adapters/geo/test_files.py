@@ -196,6 +196,21 @@ async def test_doubled_keys_stay_visible(write: Write, read: Read) -> None:
     assert all(isinstance(each, Record) for each in found)
 
 
+async def test_a_geometry_that_is_none_is_refused(tmp_path: Path, read: Read) -> None:
+    """A surface that is no polygon is not dropped without a word; the features beside it are taken."""
+    good = {"type": "Point", "coordinates": [14.4, 50.1]}
+    bad = {"type": "Polygon", "coordinates": [[[14.4, 50.1], [14.5, 50.1]]]}
+    features = [
+        {"type": "Feature", "properties": {"kod": n}, "geometry": g} for n, g in enumerate((good, bad))
+    ]
+    (tmp_path / "a.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    taken, refused = (await read("geodata", path=str(tmp_path / "a.geojson"), key="kod"))[0]
+
+    assert taken.fields["geometry"] == good
+    assert (refused.stage, refused.place) == ("geometry", "a.geojson:1.geometry")
+    assert refused.reason.startswith("is no geometry: ")
+
+
 async def test_a_feature_without_geometry_keeps_its_attributes(write: Write, read: Read) -> None:
     """No geometry is no mistake of the feature: its mapping may do without."""
     found, _ = await read("geodata", path=str(write("h.gpkg", np.array([None, HOUSES[0]]))))

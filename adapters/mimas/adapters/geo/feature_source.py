@@ -13,7 +13,7 @@ from ..source import SourceError, Surroundings, source_options
 from .formats import GeoFile
 from .layers import Batch, Selection, read_batches
 from .projection import Projection
-from .shapes import ShapePlan, convert
+from .shapes import ShapePlan, convert_readable
 
 Found = Record | MessageRejected
 GEOMETRY = "geometry"
@@ -54,13 +54,14 @@ class FeatureSource:
         number: int = 0,
     ) -> Iterator[Found]:
         """A record for each row, or the refusal of its geometry."""
-        shapes = convert(geometries, projection, self.plan)
+        shapes = convert_readable(geometries, projection, self.plan)
         for index, (row, shape) in enumerate(zip(rows, shapes, strict=True), number + 1):
-            place = f"{label}:{self.key_of(row) or index}"
+            key = self.key_of(row)
+            place = f"{label}:{key or index}"
             if isinstance(shape, MessageRejected):
                 yield shape.within(place)
             else:
-                yield Record(place, {**row, GEOMETRY: shape}, self.key_of(row))
+                yield Record(place, {**row, GEOMETRY: shape}, key)
 
     def key_of(self, row: dict[str, Any]) -> str | None:
         """The declared natural key; None when none is declared or a part of it is missing."""

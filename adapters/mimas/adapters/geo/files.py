@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator, Generator
+from contextlib import aclosing
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -39,9 +40,10 @@ class GeodataSource(FeatureSource):
     async def records(self, run: Harvest) -> AsyncIterator[Found]:
         """Every feature; Unchanged when the files are those of the last run."""
         paths = await self._paths(run)
-        async for batch in in_background(lambda: self._read(paths, run)):
-            for found in batch:
-                yield found
+        async with aclosing(in_background(lambda: self._read(paths, run))) as batches:
+            async for batch in batches:
+                for found in batch:
+                    yield found
 
     async def _paths(self, run: Harvest) -> list[Path]:
         if "url" in self.options:

@@ -23,6 +23,7 @@ from ..source import SourceError
 from .curves import is_curved, read_curved
 from .formats import GeoFile
 from .projection import Box
+from .shapes import read_shapes
 
 BATCH = 1000
 _REASONS = (
@@ -102,7 +103,7 @@ def read_batches(file: GeoFile, selection: Selection) -> Generator[Batch]:
         meta, stream = found
         for chunk in _chunks(stream):
             rows = [dict(row) for row in chunk]
-            geometries = [_geometry(row.pop(_geometry_name(meta), None)) for row in rows]
+            geometries = _shapes([row.pop(_geometry_name(meta), None) for row in rows])
             yield Batch(meta["crs"], _tidy(rows, meta), geometries)
             seen += len(rows)
 
@@ -142,12 +143,15 @@ def _geometry_name(meta: dict[str, Any]) -> str:
     return meta["geometry_name"] or "wkb_geometry"
 
 
-def _geometry(wkb: bytes | None) -> Any:
-    if wkb is None:
-        return None
-    if is_curved(wkb):
-        return read_curved(wkb)
-    return shapely.from_wkb(wkb, on_invalid="ignore")
+def _shapes(wkbs: list[bytes | None]) -> list[Any]:
+    if any(wkb is not None and is_curved(wkb) for wkb in wkbs):
+        return [
+            read_curved(wkb)
+            if wkb is not None and is_curved(wkb)
+            else read_shapes([wkb], shapely.from_wkb)[0]
+            for wkb in wkbs
+        ]
+    return read_shapes(wkbs, shapely.from_wkb)
 
 
 def _tidy(rows: list[dict[str, Any]], meta: dict[str, Any]) -> list[dict[str, Any]]:

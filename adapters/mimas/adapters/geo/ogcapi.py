@@ -21,6 +21,7 @@ from .addresses import with_parameters
 from .feature_source import FeatureSource, Found
 from .latest import Latest
 from .projection import make_projection
+from .shapes import read_shapes
 
 PAGE = 1000
 MAX_PAGES = 100_000
@@ -124,7 +125,7 @@ class OgcApiSource(FeatureSource):
 
 def _geometries(features: Sequence[dict[str, Any]]) -> list[Any]:
     texts = [orjson.dumps(each["geometry"]) if each.get("geometry") else None for each in features]
-    return list(shapely.from_geojson(texts, on_invalid="ignore")) if texts else []
+    return read_shapes(texts, shapely.from_geojson)
 
 
 def _sum(total: int | None, matched: Any) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,24 @@ class ShapePlan:
 Outcome = dict[str, Any] | MessageRejected | None
 
 
+def read_shapes(raw: Sequence[Any], read: Callable[..., Any]) -> list[Any]:
+    """The shapes in well-known binary or GeoJSON by shapely's `read`; what is none comes as its refusal."""
+    try:
+        return list(read(np.asarray(raw, dtype=object))) if len(raw) else []
+    except shapely.errors.GEOSException:
+        return [_read_one(each, read) for each in raw]
+
+
+def _read_one(raw: Any, read: Callable[..., Any]) -> Any:
+    try:
+        return read(raw)
+    except shapely.errors.GEOSException as error:
+        reason = str(error).partition(": ")[2] or str(error)
+        return MessageRejected(
+            "geometry", "geometry", f"is no geometry: {reason}"[:200], "mend it in the source"
+        )
+
+
 def convert(geometries: Sequence[Any], projection: Projection, plan: ShapePlan) -> list[Outcome]:
     """For each geometry its GeoJSON, None where there is none, or why it is refused."""
     sources = np.asarray(geometries, dtype=object)
@@ -70,12 +88,14 @@ def convert(geometries: Sequence[Any], projection: Projection, plan: ShapePlan) 
     ]
 
 
-def convert_one(geometry: Any, projection: Projection, plan: ShapePlan) -> dict[str, Any] | None:
-    """As `convert`, for one geometry; MessageRejected is raised."""
-    (outcome,) = convert([geometry], projection, plan)
-    if isinstance(outcome, MessageRejected):
-        raise outcome
-    return outcome
+def convert_readable(geometries: Sequence[Any], projection: Projection, plan: ShapePlan) -> list[Outcome]:
+    """As `convert`, for what `read_shapes` gave: refusals stay."""
+    readable = [None if isinstance(each, MessageRejected) else each for each in geometries]
+    outcomes = convert(readable, projection, plan)
+    return [
+        each if isinstance(each, MessageRejected) else outcome
+        for each, outcome in zip(geometries, outcomes, strict=True)
+    ]
 
 
 def _outside(

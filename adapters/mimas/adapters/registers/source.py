@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator, Generator, Sequence
+from contextlib import aclosing
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -37,9 +38,10 @@ class RegisterSource(FeatureSource):
     async def records(self, run: Harvest) -> AsyncIterator[Found]:
         """The register as it is now, or what was changed since the last run."""
         paths = await self.files(run)
-        async for batch in in_background(lambda: self._read(paths, run)):
-            for found in batch:
-                yield found
+        async with aclosing(in_background(lambda: self._read(paths, run))) as batches:
+            async for batch in batches:
+                for found in batch:
+                    yield found
 
     async def files(self, run: Harvest) -> list[Path]:
         """The files there are, fetched where they are behind a URL."""
