@@ -42,6 +42,7 @@ def sources(tmp_path: Path) -> Path:
     (tmp_path / "off.yaml").write_text("use: chirpstack-v4\nsource: {http: {}}\nenabled: false\n")
     (tmp_path / "broken.yaml").write_text("use: chirpstack-v4\nsource: {http: {}}\nentitys: {}\n")
     (tmp_path / "fetched.yaml").write_text("use: json-meter\n")
+    (tmp_path / "book.yaml").write_text("use: csv-meter\nsource: {http: {}}\npayload: {format: xlsx}\n")
     table = "use: csv-meter\nsource: {http: {}}\npayload: {max_bytes: 500}\n"
     (tmp_path / "table.yaml").write_text(table)
     return tmp_path
@@ -196,6 +197,7 @@ REFUSED: list[tuple[str, dict[str, str], int]] = [
     ("/ingest/%2e%2e%2flora", {}, 404),
     ("/ingest/", {}, 404),
     ("/ingest/broken", {}, 503),
+    ("/ingest/book", {}, 503),
 ]
 
 
