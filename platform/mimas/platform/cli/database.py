@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+import asyncpg
 import click
 
 from mimas.ngsi_ld.core.errors import NgsiLdError
@@ -54,6 +55,8 @@ def with_database(work: Callable[[Database], Awaitable[T]]) -> T:
             return await work(database)
         except NgsiLdError as error:
             raise Refused(error.detail) from error
+        except asyncpg.UndefinedTableError as error:
+            raise Refused("The database has not this version's schema yet: run `mimas migrate`.") from error
         finally:
             await database.close()
 
