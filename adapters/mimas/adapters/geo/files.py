@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Generator
 from contextlib import aclosing
-from pathlib import Path, PurePosixPath
-from urllib.parse import unquote, urlsplit
+from pathlib import Path
 
-from ..archives import link_into, unpack
+from ..archives import unpack
 from ..background import in_background
 from ..harvest import Harvest, Unchanged
+from ..inputs import input_files, require_one_input
 from ..mapping import MappingFile
-from ..source import SourceError, Surroundings, beside
+from ..source import Surroundings, beside
 from .feature_source import FeatureSource, Found
 from .formats import GeoFile, geo_files, require_geo_files
 from .layers import Selection, choose_layer, count_features
@@ -26,8 +26,7 @@ class GeodataSource(FeatureSource):
 
     def __init__(self, file: MappingFile, surroundings: Surroundings) -> None:
         super().__init__(file, surroundings)
-        if ("path" in self.options) == ("url" in self.options):
-            raise SourceError(f"{file.name}: source.geodata: give either path or url")
+        require_one_input(file, self.options)
         bbox = self.options.get("bbox")
         self._selection = Selection(
             self.options.get("layer"),
@@ -39,24 +38,11 @@ class GeodataSource(FeatureSource):
 
     async def records(self, run: Harvest) -> AsyncIterator[Found]:
         """Every feature; Unchanged when the files are those of the last run."""
-        paths = await self._paths(run)
+        paths = await input_files(self.file, self.options, run)
         async with aclosing(in_background(lambda: self._read(paths, run))) as batches:
             async for batch in batches:
                 for found in batch:
                     yield found
-
-    async def _paths(self, run: Harvest) -> list[Path]:
-        if "url" in self.options:
-            url = self.options["url"]
-            download = await run.download(url, conditional=True)
-            name = unquote(PurePosixPath(urlsplit(url).path).name) or "download"
-            return [link_into(run.folder, download.path, name)]
-        path = beside(self.file, self.options["path"])
-        if path.is_dir():
-            return sorted(each for each in path.glob(self.options.get("name", "*")) if each.is_file())
-        if not path.is_file():
-            raise SourceError(f"{path} does not exist: see source.geodata.path")
-        return [path]
 
     def _read(self, paths: list[Path], run: Harvest) -> Generator[list[Found]]:
         digests = {path.name: _digest(path) for path in paths} if "path" in self.options else {}

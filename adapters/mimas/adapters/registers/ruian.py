@@ -13,12 +13,13 @@ from typing import Any
 
 from ..geo.shapes import ShapePlan
 from ..harvest import Harvest, Unchanged
+from ..inputs import fetch
 from ..mapping import MappingFile
 from ..source import SourceError, Surroundings
 from .declared import ChangeMark, ElementKind, Register, at, way_of
 from .documents import Deleted, DocumentReader, Element, RegisterDocument
 from .ruian_table import is_table, read_table
-from .source import APPLIED, RegisterSource, fetch
+from .source import APPLIED, RegisterSource
 
 NAMES = "names"
 MAX_DAYS = 62

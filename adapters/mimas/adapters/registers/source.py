@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Generator, Sequence
 from contextlib import aclosing
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
-from ..archives import link_into, unpack
+from ..archives import unpack
 from ..background import in_background
 from ..geo.feature_source import FeatureSource, Found
 from ..harvest import Harvest, Unchanged
+from ..inputs import input_files, require_one_input
 from ..mapping import MappingFile
-from ..source import SourceError, Surroundings, beside
+from ..source import SourceError, Surroundings
 from .declared import Register, compile_register
 from .documents import Deleted, DocumentReader, Element, RegisterDocument, describe
 
@@ -27,8 +27,7 @@ class RegisterSource(FeatureSource):
 
     def __init__(self, file: MappingFile, surroundings: Surroundings) -> None:
         super().__init__(file, surroundings)
-        if ("path" in self.options) == ("url" in self.options):
-            raise SourceError(f"{file.name}: give either path or url")
+        require_one_input(file, self.options)
         self.register = self.declared()
 
     def declared(self) -> Register:
@@ -45,14 +44,7 @@ class RegisterSource(FeatureSource):
 
     async def files(self, run: Harvest) -> list[Path]:
         """The files there are, fetched where they are behind a URL."""
-        if "url" in self.options:
-            return [await fetch(run, self.options["url"], conditional=True)]
-        path = beside(self.file, self.options["path"])
-        if path.is_dir():
-            return sorted(each for each in path.glob(self.options.get("name", "*")) if each.is_file())
-        if not path.is_file():
-            raise SourceError(f"{path} does not exist: see path of the source")
-        return [path]
+        return await input_files(self.file, self.options, run)
 
     def reader(self, run: Harvest, whole: bool) -> DocumentReader:
         """What reads the documents of this run."""
@@ -130,13 +122,6 @@ def _last_words(
             deleted.discard(key)
             newest[key] = found
     return newest, deleted
-
-
-async def fetch(run: Harvest, url: str, *, conditional: bool = False) -> Path:
-    """The file behind a URL, under its own name."""
-    download = await run.download(url, conditional=conditional)
-    name = unquote(PurePosixPath(urlsplit(url).path).name) or "download"
-    return link_into(run.folder, download.path, name)
 
 
 def _after(changes: list[RegisterDocument], begin: Any) -> list[RegisterDocument]:
