@@ -80,7 +80,9 @@ async def test_a_dataset_without_cells_is_empty(provider: Provider, harvest: Har
     """A query may find nothing: that is an answer."""
     empty = {"time": {"category": {"index": []}}}
     done = await harvest(
-        serve(provider, DATASET | {"id": ["time"], "size": [0], "dimension": empty, "value": []})
+        serve(
+            provider, DATASET | {"id": ["time"], "size": [0], "dimension": empty, "value": [], "status": {}}
+        )
     )
 
     assert (done.records, done.rejections) == ([], [])
