@@ -257,7 +257,7 @@ def _wide_columns(sample: Sample, time: Column | None) -> dict[str, None]:
 
 
 def _guess_type(sample: Sample) -> str:
-    headings = _ascii(" ".join(each.name for each in sample.columns)).lower()
+    headings = _ascii(" ".join([sample.path.stem, *(each.name for each in sample.columns)])).lower()
     return next((kind for pattern, kind in _TYPES if re.search(pattern, headings)), "Thing")
 
 

@@ -169,7 +169,8 @@ class Ingest:
     async def _carry(self, pipeline: Pipeline) -> None:
         metrics = pipeline.metrics
         await pipeline.run()
-        metrics.note_state("finished")
+        if metrics.state != "refused":
+            metrics.note_state("finished")
         logger.info(
             "source %s: finished, %d messages, %d entities",
             metrics.source,

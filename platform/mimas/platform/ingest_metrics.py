@@ -58,6 +58,8 @@ class IngestMetrics:
 
     def note_passed_over(self, skipped: int, repeated: int) -> None:
         """Count records that are not for us, and those that came before."""
+        if not skipped and not repeated:
+            return
         self.skipped += skipped
         self.repeated += repeated
         _SKIPPED.labels(self.source).inc(skipped)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections import deque
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Protocol
@@ -21,6 +22,8 @@ from .ingest_refusals import quarantined
 logger = logging.getLogger(__name__)
 
 BATCH = 1000
+JUDGED = 1000  # the last messages, of which a share may be refused
+ENOUGH = 100
 LONGEST_SOURCE_DELAY = 60.0
 
 
@@ -42,6 +45,8 @@ class Pipeline:
         self._patience = PatientWith(intake.metrics)
         self._inbox: asyncio.Queue[Message | None] = asyncio.Queue(BATCH)
         self._stopping = asyncio.Event()
+        self._limit: float | None = intake.source.file.declaration.get("rejects", {}).get("limit")
+        self._lately: deque[bool] = deque(maxlen=JUDGED)
 
     def stop(self) -> None:
         """Finish the batch under way, then let go of the source; the rest stays unacknowledged."""
@@ -53,6 +58,8 @@ class Pipeline:
         try:
             while (batch := await self._next_batch()) is not None:
                 await self._settle(batch)
+                if self._refuses_too_much():
+                    return
         finally:
             reader.cancel()
             await asyncio.gather(reader, return_exceptions=True)
@@ -114,6 +121,23 @@ class Pipeline:
             await self._patience(lambda: self._quarantine.add(rows))
             for each in refusals:
                 self.metrics.note_rejected(each.rejection.stage)
+        refused = {id(each.message) for each in refusals}
         for message in batch:
             message.acknowledge()
+            self._lately.append(id(message) in refused)
         self.metrics.note_lag((datetime.now(UTC) - batch[0].received_at).total_seconds())
+
+    def _refuses_too_much(self) -> bool:
+        """Say whether the declared share of the last messages was refused, so that the source must stop."""
+        if self._limit is None or len(self._lately) < ENOUGH:
+            return False
+        share = sum(self._lately) / len(self._lately)
+        if share <= self._limit:
+            return False
+        said = (
+            f"{share:.0%} of the last {len(self._lately)} messages were refused, more than rejects.limit "
+            f"({self._limit:.0%}): see `mimas quarantine list --source {self._source.name}`, then start again"
+        )
+        logger.error("source %s stops: %s", self._source.name, said)
+        self.metrics.note_state("refused", said)
+        return True

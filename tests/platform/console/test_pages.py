@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from mimas.ngsi_ld.store.database import Database
+from mimas.ngsi_ld.store.harvest_runs import RunStore
 from mimas.ngsi_ld.store.quarantine import QuarantineStore, Rejected
 from mimas.ngsi_ld.store.source_states import SourceStates
 
@@ -119,6 +120,20 @@ async def test_sources_and_quarantine_are_told(database: Database, pages: httpx.
     assert "1 message could not be understood" in start
     assert "is not a number" in quarantine
     assert "secret" not in quarantine
+
+
+async def test_last_run_of_a_harvest_is_told(database: Database, pages: httpx.AsyncClient) -> None:
+    """What it came to, and when it runs next or why it does not."""
+    now = datetime.now(UTC)
+    status = {"state": "refused", "detail": "412 of 1000 entities would be deleted"}
+    await SourceStates(database).save("parking", {"status": status}, now)
+    number = await RunStore(database).begin("", "parking", "schedule", now)
+    await RunStore(database).finish(("", "parking", number), "refused", {"created": 7}, {}, "much", now)
+    start = await page(pages, "/")
+
+    assert "412 of 1000 entities would be deleted" in start
+    assert "last run refused" in start
+    assert "7 created" in start
 
 
 async def test_a_source_that_fell_silent_is_not_called_running(

@@ -14,6 +14,17 @@ Method = Literal["sum", "avg", "max"]
 
 
 @dataclass(frozen=True, slots=True)
+class LastRun:
+    """The newest run of a harvested source."""
+
+    state: str
+    started_at: datetime
+    created: int = 0
+    changed: int = 0
+    deleted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class AdapterStatus:
     """How one source is doing."""
 
@@ -25,6 +36,8 @@ class AdapterStatus:
     skipped: int = 0
     quarantined: int = 0
     last_message: datetime | None = None
+    detail: str = ""
+    last_run: LastRun | None = None
 
 
 @dataclass(frozen=True, slots=True)

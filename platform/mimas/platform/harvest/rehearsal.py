@@ -26,6 +26,7 @@ from ..ingest_metrics import IngestMetrics
 from ..ingest_patience import once
 from ..ingest_stored import StoredDocuments
 from ..outbound import OutboundGuard
+from .comparison import MODIFIED
 from .harvester import Harvester, Progress, Surrounding, Wish
 from .outcome import RunReport
 
@@ -144,7 +145,9 @@ class _Writer:
             self._found.created[operation.entity_id] = None
         elif (applied.changed or applied.history) and operation.entity_id not in self._found.created:
             names = self._found.changed.setdefault(operation.entity_id, {})
-            names |= dict.fromkeys(entry.attribute for entry in applied.history)
+            names |= dict.fromkeys(
+                entry.attribute for entry in applied.history if entry.attribute != MODIFIED
+            )
 
 
 class _Store(HarvestStore):
