@@ -99,3 +99,18 @@ async def test_stations_in_a_table(provider: Provider, harvest: HarvestText) -> 
     assert first["temperature"]["observedAt"] == "2026-02-28T09:30:00Z"
     assert first["location"]["value"]["coordinates"] == [17.2, 49.6]
     assert set(second) >= {"relativeHumidity", "name"} and "temperature" not in second
+
+
+async def test_a_table_whose_columns_are_called_otherwise(provider: Provider, harvest: HarvestText) -> None:
+    """As the page on the weather shows: what is not said anew stays as it is shipped."""
+    rows = "Stanice;Datum a čas;T [°C]\nOL1;28.02.2026 10:30;-2,1\nOL1;28.02.2026 10:40;200\n"
+    url = provider.put("/stations.csv", Reply(rows.encode(), "text/csv"))
+    done = await harvest(
+        f"use: weather-csv\nsource: {{table: {{url: '{url}', key: [Stanice, Datum a čas]}}}}\n"
+        "payload: {decimal: ','}\nlet: {station: {column: Stanice}}\nobservedAt: {column: Datum a čas}\n"
+        "lookups: {station_row: {find: {column: Stanice}}}\n"
+        "entities: {weather: {attributes: {temperature: {column: 'T [°C]'}}}}\n"
+    )
+
+    assert [doc["temperature"]["value"] for doc in done.documents.values()] == [-2.1]
+    assert [each.stage for each in done.rejections] == ["value"]

@@ -76,6 +76,18 @@ async def test_a_status_for_all_cells(provider: Provider, harvest: HarvestText) 
         assert [each.fields["attributes"]["status"]["code"] for each in done.records] == ["e"] * 4
 
 
+async def test_a_dataset_without_cells_is_empty(provider: Provider, harvest: HarvestText) -> None:
+    """A query may find nothing: that is an answer."""
+    empty = {"time": {"category": {"index": []}}}
+    done = await harvest(
+        serve(
+            provider, DATASET | {"id": ["time"], "size": [0], "dimension": empty, "value": [], "status": {}}
+        )
+    )
+
+    assert (done.records, done.rejections) == ([], [])
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -40,7 +40,7 @@ class CkanCatalogue(Feed):
                 run.expect(page.content["count"])
             walk.look(page.content)
             for index, package in enumerate(page.content["results"]):
-                for record in _records(package, f"{page.request.params['start']}+{index}"):
+                for record in read_package(package, f"{page.request.params['start']}+{index}"):
                     yield record
                 if isinstance(package, dict) and package.get("state", "active") != "active":
                     _forget(run, package)
@@ -120,7 +120,8 @@ def _forget(run: Harvest, package: dict[str, Any]) -> None:
             run.gone(f"distribution:{resource['id']}")
 
 
-def _records(package: Any, place: str) -> Iterator[Record | MessageRejected]:
+def read_package(package: Any, place: str) -> Iterator[Record | MessageRejected]:
+    """The record of a package, then those of its resources; nothing of one that was deleted."""
     if not isinstance(package, dict) or not isinstance(package.get("id"), str):
         yield MessageRejected("payload", f"package {place}", "has no id", "tell the keeper of the catalogue")
         return

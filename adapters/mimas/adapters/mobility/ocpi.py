@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from ..feeds.feed import Feed, read_json
 from ..feeds.paging import Request, follow_header, read_pages
+from ..feeds.shapes import record_or_refusal
 from ..harvest import Download, Harvest, Record
 from ..messages import MessageRejected
 from ..source import SourceError
@@ -54,7 +55,7 @@ class OcpiLocations(Feed):
             if page.number == 0 and total.isdigit():
                 run.expect(int(total))
             for index, location in enumerate(page.content):
-                record = _record(location, f"page {page.number + 1}, location {index + 1}")
+                record = read_location(location, f"page {page.number + 1}, location {index + 1}")
                 if isinstance(record, Record):
                     newest = max(newest or "", str(location.get("last_updated") or "")) or None
                     if record.key and is_gone(location):
@@ -78,6 +79,11 @@ class OcpiLocations(Feed):
         if not isinstance(data, list):
             raise SourceError(f"{self.name}: {download.url} has no list of locations")
         return data
+
+
+def read_location(location: Any, place: str) -> Record | MessageRejected:
+    """The record of a location, with its summary; a refusal when it is none."""
+    return record_or_refusal(lambda: _record(location, place), place)
 
 
 def _record(location: Any, place: str) -> Record | MessageRejected:

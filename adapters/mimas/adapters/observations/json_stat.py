@@ -8,6 +8,8 @@ from math import prod
 from typing import Any
 
 from ..feeds.feed import Feed, read_json
+from ..feeds.shapes import read_shaped
+from ..feeds.threads import read_ahead
 from ..harvest import Harvest, Record
 from ..messages import MessageRejected
 from ..source import SourceError
@@ -23,15 +25,21 @@ class JsonStatFeed(Feed):
         """Every observation that has a value or a status."""
         params = {str(name): str(value) for name, value in self.options.get("params", {}).items()}
         download = await self.fetch(run, self.url, params=params or None, conditional=True)
-        content = read_json(download)
-        several = list(_datasets(content))
-        if not several:
-            raise SourceError(
-                f"{self.name}: {download.url} holds no JSON-stat dataset; see class and version"
-            )
-        for name, dataset in several:
-            for record in read_dataset(name, dataset, several=len(several) > 1):
-                yield record
+        async for record in read_ahead(read_datasets(read_json(download), download.url)):
+            yield record
+
+
+def read_datasets(content: Any, url: str) -> Iterator[Record | MessageRejected]:
+    """The observations of every dataset of a response; SourceError when it is none."""
+    return read_shaped(_read_datasets(content, url), url)
+
+
+def _read_datasets(content: Any, url: str) -> Iterator[Record | MessageRejected]:
+    several = list(_datasets(content))
+    if not several:
+        raise SourceError(f"{url} holds no JSON-stat dataset; of a collection of links name one")
+    for name, dataset in several:
+        yield from _read_dataset(name, dataset, several=len(several) > 1)
 
 
 def _datasets(content: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -56,7 +64,7 @@ class _Dimension:
     codes: tuple[Code, ...]
 
 
-def read_dataset(
+def _read_dataset(
     name: str, dataset: Mapping[str, Any], *, several: bool = False
 ) -> Iterator[Record | MessageRejected]:
     """The observations of one dataset; SourceError when its parts do not fit each other."""
@@ -123,7 +131,7 @@ def _cells(name: str, dataset: Mapping[str, Any], member: str, size: int) -> dic
         found = {index: cell for index, cell in enumerate(cells) if cell is not None}
     else:
         found = {int(index): cell for index, cell in cells.items() if str(index).isdigit()}
-    if max(found, default=0) >= size or len(cells) > size:
+    if max(found, default=-1) >= size or len(cells) > size:
         raise SourceError(f"{name}: there are more {member} entries than the {size} cells of the dimensions")
     return found
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..feeds.shapes import read_shaped
 from ..harvest import Record
 from ..messages import MessageRejected
 from ..source import SourceError
@@ -29,6 +30,10 @@ class _Structure:
 
 def read_message(content: Any, url: str, language: str | None) -> Iterator[Record | MessageRejected]:
     """The observations of a message; SourceError when it is none."""
+    return read_shaped(_read_message(content, url, language), url)
+
+
+def _read_message(content: Any, url: str, language: str | None) -> Iterator[Record | MessageRejected]:
     data = content.get("data", content) if isinstance(content, dict) else None
     if not isinstance(data, dict) or "dataSets" not in data:
         raise SourceError(f"{url} is no SDMX-JSON data message; it has no dataSets")
