@@ -101,7 +101,7 @@ class FileSource:
         if is_torn(row):
             raw = self._dialect.delimiter.join(row.values()).encode(errors="surrogateescape")
             return Message(self.name, place, raw, now, acknowledge=progress.acknowledge)
-        return Message(self.name, place, orjson.dumps(row), now, JSON, row, progress.acknowledge)
+        return Message(self.name, place, orjson.dumps(row), now, JSON, row, acknowledge=progress.acknowledge)
 
 
 def _take(rows: Iterator[tuple[int, tuple[int, Row]]]) -> list[tuple[int, tuple[int, Row] | MessageRejected]]:

@@ -20,7 +20,8 @@ class Message:
 
     `place` says where it came from (a topic, a file and its line). `media` overrides the mapping's payload
     format when the bytes are of another kind. `record` holds the payload when the source has decoded it.
-    `acknowledge` is called once, after everything the message became is committed.
+    `key` recognises a repeated delivery where the sender gives one. `acknowledge` is called once, after
+    everything the message became is committed.
     """
 
     source: str
@@ -29,6 +30,7 @@ class Message:
     received_at: datetime
     media: str = ""
     record: Any = None
+    key: str = ""
     acknowledge: Callable[[], None] = _nothing_to_acknowledge
 
 
@@ -68,7 +70,8 @@ class MappedRecord:
     """What one record became: it is accepted or rejected as a whole.
 
     `static` documents describe things that hardly change (a device, a building); they need writing only
-    when they differ from what was written last. `key` recognises a repeated delivery.
+    when they differ from what was written last. `key` recognises a repeated delivery; of an `untimed` record,
+    whose time is that of its arrival or which has none, nothing else would.
     """
 
     place: str
@@ -76,6 +79,7 @@ class MappedRecord:
     static: list[Document] = field(default_factory=list)
     counters: list[CounterReading] = field(default_factory=list)
     key: str | None = None
+    untimed: bool = False
 
 
 @dataclass(slots=True)

@@ -25,7 +25,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from .mapping import MappingFile
-from .mapping.topics import TopicPattern
+from .mapping.topics import TopicPatterns
 from .messages import Mapped, Message
 from .source import SourceError, Surroundings, beside, source_options
 
@@ -38,7 +38,7 @@ RETAINED_FOR_NEW_SUBSCRIPTIONS = 1
 
 
 class MqttSource:
-    """Messages of one topic pattern of one broker."""
+    """Messages of one or several topic patterns of one broker."""
 
     media = ""
 
@@ -49,9 +49,9 @@ class MqttSource:
         self._url = urlsplit(self._options.get("url", surroundings.mqtt_url))
         if self._url.scheme not in ("mqtt", "mqtts") or not self._url.hostname:
             raise SourceError(f"{file.name}: no broker to connect to; set MIMAS_MQTT_URL or source.mqtt.url")
-        pattern = file.mapping.place
-        assert isinstance(pattern, TopicPattern)
-        self._topic = pattern.filter
+        patterns = file.mapping.place
+        assert isinstance(patterns, TopicPatterns)
+        self._topics = patterns.filters
 
     def to_entities(self, message: Message) -> Mapped:
         """What `message` becomes by the mapping."""
@@ -61,7 +61,7 @@ class MqttSource:
         """Messages as the broker delivers them, for ever."""
         inbox = _Inbox(self._options.get("inflight", INFLIGHT), asyncio.get_running_loop())
         client = self._client()
-        connection = _Connection(self.name, self._topic, self._options.get("qos", 1), client, inbox)
+        connection = _Connection(self.name, self._topics, self._options.get("qos", 1), client, inbox)
         self._connect(client)
         try:
             while True:
@@ -156,10 +156,10 @@ class _Inbox:
 class _Connection:
     """The callbacks of one client; `generation` grows with each connection."""
 
-    def __init__(self, source: str, topic: str, qos: int, client: paho.Client, inbox: _Inbox) -> None:
+    def __init__(self, source: str, topics: list[str], qos: int, client: paho.Client, inbox: _Inbox) -> None:
         self.generation = 0
         self._source = source
-        self._topic = topic
+        self._topics = topics
         self._qos = qos
         self._client = client
         self._inbox = inbox
@@ -174,9 +174,9 @@ class _Connection:
         logger.info("source %s: connected, session present: %s", self._source, flags.session_present)
         if client.protocol == MQTTProtocolVersion.MQTTv5:
             options = SubscribeOptions(qos=self._qos, retainHandling=RETAINED_FOR_NEW_SUBSCRIPTIONS)
-            client.subscribe(self._topic, options=options)
+            client.subscribe([(topic, options) for topic in self._topics])
         else:
-            client.subscribe(self._topic, self._qos)
+            client.subscribe([(topic, self._qos) for topic in self._topics])
 
     def _on_disconnect(
         self, _client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from ipaddress import ip_address
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from starlette.routing import BaseRoute, Match
@@ -28,7 +29,9 @@ from .composition import Composition, open_broker
 from .console import Look, console_routes
 from .console.stored import StoredSight
 from .health import Handler, operations_routes
+from .ingest_places import sources_folder
 from .metrics import QUEUE, hand_over
+from .push import PREFIX, PushEndpoint
 from .request_log import RequestLog
 from .self_check import SelfCheck
 from .settings import Settings
@@ -36,6 +39,7 @@ from .settings import Settings
 API = "/ngsi-ld/"
 _EVERY = 2.0
 _TOKEN_USES_EVERY = 30  # rounds
+_PUSHED_EVERY = 3
 
 logger = logging.getLogger(__name__)
 
@@ -43,8 +47,11 @@ logger = logging.getLogger(__name__)
 class Dispatch:
     """Finds who answers a request: operations by their path, pages by their routes, else the API."""
 
-    def __init__(self, api: ASGIApp, operations: dict[str, Handler], pages: Sequence[BaseRoute]) -> None:
+    def __init__(
+        self, api: ASGIApp, operations: dict[str, Handler], pages: Sequence[BaseRoute], push: ASGIApp
+    ) -> None:
         self._api = api
+        self._push = push
         self._operations = operations
         self._pages = pages
 
@@ -53,6 +60,8 @@ class Dispatch:
         path: str = scope["path"]
         if path.startswith(API):
             await self._api(scope, receive, send)
+        elif path.startswith(PREFIX):
+            await self._push(scope, receive, send)
         elif path in self._operations and scope["method"] in ("GET", "HEAD"):
             answer = await self._operations[path]()
             await answer.send(send, with_body=scope["method"] == "GET")
@@ -76,8 +85,19 @@ class Dispatch:
 class PlatformApp:
     """Opens what the application needs when the server starts, and closes it when it stops."""
 
-    def __init__(self, settings: Settings, *, housekeeping: bool = True) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        housekeeping: bool = True,
+        name: str = "api",
+        sources: Sequence[Path] | None = None,
+        simulated: bool = False,
+    ) -> None:
         self._settings = settings
+        self._simulated = simulated
+        self._name = name
+        self._sources = (sources_folder(settings),) if sources is None else sources
         self._housekeeping = housekeeping
         self._app: ASGIApp = _starting
 
@@ -105,7 +125,9 @@ class PlatformApp:
         composition = await stack.enter_async_context(open_broker(self._settings))
         database, broker = composition.database, composition.broker
         tokens = Tokens(TokenStore(database))
-        stack.push_async_callback(_stop, asyncio.create_task(_report(composition, tokens)))
+        push = PushEndpoint(self._sources, self._settings.model_check, database, broker.writer, tokens)
+        reporting = _report(composition, tokens, push, self._name)
+        stack.push_async_callback(_stop, asyncio.create_task(reporting))
         if self._housekeeping:
             reaper = Reaper(database)
             stack.push_async_callback(_stop, asyncio.create_task(reaper.run()))
@@ -114,11 +136,12 @@ class PlatformApp:
                 stack.push_async_callback(_stop, asyncio.create_task(indexes.run()))
             stack.push_async_callback(_stop, asyncio.create_task(broker.keeper.run()))
         api = create_app(broker, cors_origins=self._settings.cors_origins)
-        dispatch = Dispatch(api, operations_routes(database, composition.version), _pages(composition))
+        operations = operations_routes(database, composition.version)
+        dispatch = Dispatch(api, operations, _pages(composition, simulated=self._simulated), push)
         return RequestLog(Gate(dispatch, Policy(tokens)))
 
 
-def _pages(composition: Composition) -> Sequence[BaseRoute]:
+def _pages(composition: Composition, *, simulated: bool) -> Sequence[BaseRoute]:
     settings = composition.settings
     look = Look(
         site=settings.site,
@@ -126,6 +149,7 @@ def _pages(composition: Composition) -> Sequence[BaseRoute]:
         zone_name=settings.time_zone,
         tiles=settings.tiles_url or None,
         tiles_attribution=settings.tiles_attribution,
+        simulated=simulated,
         address=settings.public_url or f"http://{settings.host}:{settings.port}",
     )
     sight = StoredSight.over(composition.database, composition.broker.entities)
@@ -147,7 +171,7 @@ async def _stop(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def _report(composition: Composition, tokens: Tokens) -> None:
+async def _report(composition: Composition, tokens: Tokens, push: PushEndpoint, name: str) -> None:
     """Say now and then how long the queue is, which contexts, tokens and indexes were used."""
     indexes = IndexStore(composition.database)
     round_number = 0
@@ -155,6 +179,9 @@ async def _report(composition: Composition, tokens: Tokens) -> None:
         QUEUE.set(composition.broker.writer.waiting)
         hand_over()
         round_number += 1
+        if round_number % _PUSHED_EVERY == 0:
+            with suppress(Unavailable):
+                await push.report(name)
         if round_number % _TOKEN_USES_EVERY == 0:
             try:
                 await tokens.note_uses()

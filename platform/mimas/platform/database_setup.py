@@ -15,6 +15,7 @@ from mimas.ngsi_ld.store.database import Database, is_connection_failure
 from mimas.ngsi_ld.store.migrate import upgrade
 from mimas.ngsi_ld.store.tokens import TokenStore
 
+from .access import Role
 from .parts import NO_TOKEN, become_part
 from .processes import Refused
 
@@ -41,7 +42,7 @@ async def has_token(url: str) -> bool:
     """Say whether anybody may come in from elsewhere."""
     database = await Database.open(url, max_size=1)
     try:
-        return await TokenStore(database).any_valid()
+        return await TokenStore(database).any_valid(Role.names())
     finally:
         await database.close()
 

@@ -17,6 +17,7 @@ from mimas.adapters.registry import create_source, is_harvested, is_stream, load
 from mimas.adapters.source import Source, SourceError, Surroundings
 from mimas.ngsi_ld.core.errors import Unavailable
 from mimas.ngsi_ld.store.database import Database
+from mimas.ngsi_ld.store.deliveries import DeliveryStore
 from mimas.ngsi_ld.store.harvest_runs import RunStore
 from mimas.ngsi_ld.store.harvests import HarvestStore
 from mimas.ngsi_ld.store.quarantine import QuarantineStore
@@ -28,8 +29,8 @@ from .harvest.harvester import Harvester, Surrounding
 from .harvest.timetable import Timetable
 from .ingest_intake import Intake, Mode
 from .ingest_metrics import IngestMetrics
-from .ingest_patience import PatientWith
-from .ingest_pipeline import Pipeline
+from .ingest_patience import FIRST_DELAY, PatientWith
+from .ingest_pipeline import LONGEST_SOURCE_DELAY, Pipeline
 from .ingest_stored import StoredDocuments
 from .metrics import MeasuredWriter, hand_over
 from .outbound import OutboundGuard
@@ -66,6 +67,7 @@ class Ingest:
         self._writer = writer
         self._stored = StoredDocuments(database)
         self._quarantine = QuarantineStore(database)
+        self._deliveries = DeliveryStore(database)
         self._states = SourceStates(database)
         self._surroundings = Surroundings(options.mqtt_url, self._states)
         self._harvests = Surrounding(
@@ -156,7 +158,8 @@ class Ingest:
     def _intake(self, source: Source, metrics: IngestMetrics) -> Intake:
         declared = source.file.declaration
         mode: Mode = declared.get("models", self._options.models)
-        return Intake(source, declared.get("tenant", ""), mode, self._writer, self._stored, metrics)
+        tenant = declared.get("tenant", "")
+        return Intake(source, tenant, mode, self._writer, self._stored, metrics, self._deliveries)
 
     def _refuse(self, name: str, error: Exception) -> None:
         logger.error("source %s cannot be used:\n%s", name, error)
@@ -168,7 +171,10 @@ class Ingest:
 
     async def _carry(self, pipeline: Pipeline) -> None:
         metrics = pipeline.metrics
-        await pipeline.run()
+        delay = FIRST_DELAY
+        while not await self._is_carried(pipeline):
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, LONGEST_SOURCE_DELAY)
         if metrics.state != "refused":
             metrics.note_state("finished")
         logger.info(
@@ -177,6 +183,16 @@ class Ingest:
             metrics.received,
             metrics.accepted,
         )
+
+    async def _is_carried(self, pipeline: Pipeline) -> bool:
+        """Run a pipeline to its end; one that fails says so, and is begun again: nothing was acknowledged."""
+        try:
+            await pipeline.run()
+        except Exception as error:
+            logger.exception("source %s failed", pipeline.metrics.source)
+            pipeline.metrics.note_state("broken", f"{type(error).__name__}: {error}")
+            return False
+        return True
 
     async def _report_regularly(self) -> None:
         while True:

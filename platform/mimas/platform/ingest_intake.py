@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeVar
+from datetime import UTC, datetime
+from typing import Any, Literal, ParamSpec, Protocol, TypeVar
 
 import orjson
 
@@ -18,6 +19,7 @@ from mimas.adapters.source import Source
 from mimas.ngsi_ld.core.errors import NgsiLdError, Unavailable
 from mimas.ngsi_ld.core.operations import Operation, RecordReading
 from mimas.ngsi_ld.core.state import Document
+from mimas.ngsi_ld.store.deliveries import Delivery
 
 from .ingest_metrics import IngestMetrics
 
@@ -25,10 +27,12 @@ logger = logging.getLogger(__name__)
 
 WRITE_SIZE = 2000
 REMEMBERED = 100_000
+LARGE = 32 * 1024  # bytes of a message beside which other requests are answered
 BREATH = 100  # messages mapped before other tasks may run
 
 Mode = Literal["off", "warn", "reject"]
 Documents = dict[str, Document]
+Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 
@@ -37,6 +41,16 @@ class Writes(Protocol):
 
     async def write(self, tenant: str, operations: Sequence[Operation]) -> Sequence[Any]:
         """The outcome of each operation, after the commit."""
+
+
+class Deliveries(Protocol):
+    """Remembers the keys of records that have no time of their own, across crashes and processes."""
+
+    async def claim(self, source: str, keys: Mapping[str, datetime]) -> Mapping[str, Delivery]:
+        """Note keys and arrivals before they are written; says what is known of each."""
+
+    async def take(self, source: str, keys: Sequence[str], now: datetime) -> None:
+        """Note that what the keys stand for is committed."""
 
 
 class Patience(Protocol):
@@ -81,18 +95,26 @@ class Batch:
     """What a batch of messages became before it is written. `origins` are positions in `messages`."""
 
     messages: Sequence[Message]
+    counters: Counters
     operations: list[RecordReading] = field(default_factory=list)
     origins: list[int] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     named: list[tuple[int, str]] = field(default_factory=list)
     static: dict[str, bytes] = field(default_factory=dict)
     keys: dict[str, None] = field(default_factory=dict)
+    claimed: set[str] = field(default_factory=set)
     created: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
+    accepted: int = 0
+    skipped: int = 0
+    repeated: int = 0
 
 
 class Intake:
-    """Takes the messages of one source into one tenant."""
+    """Takes the messages of one source into one tenant.
+
+    With `shared` other processes take messages of the same source: last values are asked for every time.
+    """
 
     def __init__(
         self,
@@ -102,6 +124,9 @@ class Intake:
         writer: Writes,
         stored: Callable[[str, Sequence[str]], Awaitable[Documents]],
         metrics: IngestMetrics,
+        deliveries: Deliveries | None = None,
+        *,
+        shared: bool = False,
     ) -> None:
         self.source = source
         self.tenant = tenant
@@ -109,6 +134,8 @@ class Intake:
         self._mode = mode
         self._writer = writer
         self._stored = stored
+        self._deliveries = deliveries
+        self._shared = shared
         self._counters = Counters()
         self._static = Remembered()
         self._keys = Remembered()
@@ -121,30 +148,81 @@ class Intake:
 
     async def prepare(self, messages: Sequence[Message], patience: Patience) -> Batch:
         """Everything that comes before the write: mapped, checked, sorted."""
-        batch = Batch(messages)
+        batch = Batch(messages, Counters() if self._shared else self._counters)
         mapped = await self._map(batch)
-        await self._learn(mapped, patience)
+        await self._claim(mapped, batch, patience)
+        await self._learn(mapped, batch.counters, patience)
         for index, each in enumerate(mapped):
-            self._sort(index, each, batch)
+            await self._aside(messages[index], self._sort, index, each, batch)
         return batch
 
     async def write(self, batch: Batch, patience: Patience) -> None:
         """Write a batch; returns after the commit, with what was created and changed noted in it."""
         await self._write(batch, patience)
+        await self._settle(batch.claimed & batch.keys.keys(), patience)
         for key, value in batch.static.items():
             self._static.put(key, value)
         for key in batch.keys:
             self._keys.put(key)
 
+    async def _aside(
+        self,
+        message: Message,
+        work: Callable[Parameters, Result],
+        *given: Parameters.args,
+        **named: Parameters.kwargs,
+    ) -> Result:
+        """Do the work here; for a large message that others would wait for, in a thread."""
+        if self._shared and len(message.raw) > LARGE:
+            return await asyncio.to_thread(work, *given, **named)
+        return work(*given, **named)
+
     async def _map(self, batch: Batch) -> list[Mapped]:
         mapped = []
         for index, message in enumerate(batch.messages, 1):
-            each = self._map_one(message)
+            each = await self._aside(message, self._map_one, message)
             batch.refusals.extend(Refusal(message, rejection) for rejection in each.rejections)
             mapped.append(each)
             if not index % BREATH:
                 await asyncio.sleep(0)
         return mapped
+
+    async def _claim(self, mapped: list[Mapped], batch: Batch, patience: Patience) -> None:
+        """Note the keys of records without a time before they are written.
+
+        A key that is known, but not as taken, is of a delivery that a crash cut off: its record gets the time
+        of that delivery, so that the store recognises what was committed of it.
+        """
+        arrivals = {
+            record.key: message.received_at
+            for message, each in reversed(list(zip(batch.messages, mapped, strict=True)))
+            for record in each.records
+            if record.untimed and record.key is not None and record.key not in self._keys
+        }
+        deliveries = self._deliveries
+        if not arrivals or deliveries is None:
+            return
+        known = await patience(lambda: deliveries.claim(self.source.name, arrivals))
+        batch.claimed.update(arrivals)
+        for key, delivery in known.items():
+            if delivery.taken:
+                self._keys.put(key)
+        for index, (message, each) in enumerate(zip(batch.messages, mapped, strict=True)):
+            earlier = [
+                first.received_at
+                for record in each.records
+                if (first := known.get(record.key or "")) is not None
+                and first.received_at != message.received_at
+            ]
+            if earlier:
+                message.received_at = min(earlier)
+                mapped[index] = self._map_one(message)
+
+    async def _settle(self, keys: set[str], patience: Patience) -> None:
+        deliveries = self._deliveries
+        if keys and deliveries is not None:
+            now = datetime.now(UTC)
+            await patience(lambda: deliveries.take(self.source.name, sorted(keys), now))
 
     def _map_one(self, message: Message) -> Mapped:
         try:
@@ -158,14 +236,14 @@ class Intake:
                 rejections=[MessageRejected("mapping", "", reason, "this is a fault: please report it")]
             )
 
-    async def _learn(self, mapped: Sequence[Mapped], patience: Patience) -> None:
+    async def _learn(self, mapped: Sequence[Mapped], counters: Counters, patience: Patience) -> None:
         """Ask the store for the last values of counters that are not known yet."""
         readings = [reading for each in mapped for record in each.records for reading in record.counters]
-        unknown = sorted(self._counters.unknown(readings)) if readings else []
+        unknown = sorted(counters.unknown(readings)) if readings else []
         if unknown:
             documents = await patience(lambda: self._stored(self.tenant, unknown))
             for reading in readings:
-                self._counters.learn(reading, documents.get(reading.entity_id))
+                counters.learn(reading, documents.get(reading.entity_id))
 
     def _sort(self, origin: int, mapped: Mapped, batch: Batch) -> None:
         repeated = 0
@@ -176,7 +254,7 @@ class Intake:
                 continue
             try:
                 self._require_models(record)
-                self._counters.check(record.counters)
+                batch.counters.check(record.counters)
             except MessageRejected as rejection:
                 batch.refusals.append(
                     Refusal(message, rejection.within(record.place) if record.place else rejection)
@@ -188,6 +266,8 @@ class Intake:
                 batch.origins.append(origin)
             if record.key is not None:
                 batch.keys[record.key] = None
+        batch.skipped += mapped.skipped
+        batch.repeated += repeated
         self.metrics.note_passed_over(mapped.skipped, repeated)
 
     def _require_models(self, record: MappedRecord) -> None:
@@ -221,7 +301,9 @@ class Intake:
                     batch.created.append(entity_id)
                 elif outcome.changed or outcome.history:
                     batch.changed.append(entity_id)
-            self.metrics.note_accepted(sum(not isinstance(each, NgsiLdError) for each in outcomes))
+            accepted = sum(not isinstance(each, NgsiLdError) for each in outcomes)
+            batch.accepted += accepted
+            self.metrics.note_accepted(accepted)
 
     async def _write_all(self, operations: Sequence[RecordReading], patience: Patience) -> list[Any]:
         """The outcome of each operation; those that met an absent database are written again."""

@@ -118,7 +118,7 @@ class Pipeline:
         refusals = await self._intake.take(batch, self._patience)
         if refusals:
             rows = [quarantined(each, self._intake.tenant) for each in refusals]
-            await self._patience(lambda: self._quarantine.add(rows))
+            await self._patience(lambda: self._keep(rows))
             for each in refusals:
                 self.metrics.note_rejected(each.rejection.stage)
         refused = {id(each.message) for each in refusals}
@@ -126,6 +126,16 @@ class Pipeline:
             message.acknowledge()
             self._lately.append(id(message) in refused)
         self.metrics.note_lag((datetime.now(UTC) - batch[0].received_at).total_seconds())
+
+    async def _keep(self, rows: list[Rejected]) -> None:
+        """Put refusals into the quarantine; whatever keeps them out of it is waited for, and said."""
+        try:
+            await self._quarantine.add(rows)
+        except Unavailable:
+            raise
+        except Exception as error:
+            logger.exception("source %s: the quarantine takes nothing", self._source.name)
+            raise Unavailable(f"the quarantine takes nothing: {type(error).__name__}: {error}") from error
 
     def _refuses_too_much(self) -> bool:
         """Say whether the declared share of the last messages was refused, so that the source must stop."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-
-from mimas.adapters.mapping import MappingError, MappingFile, load_mapping, shipped_mappings
+from typing import TYPE_CHECKING
 
 from .mosquitto import PrivateMosquitto
 from .postgres import PrivatePostgres
 from .processes import Refused
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from mimas.adapters.mapping import MappingFile
 
 DEMO_SOURCES = Path(__file__).parent / "demo" / "sources"
 
@@ -38,6 +40,9 @@ def mqtt_url(settings: Settings) -> str:
 
 def find_mapping(name: str, folder: Path) -> MappingFile:
     """A mapping by its path, its name in the folder of sources, or its shipped name."""
+    # Here, as the API's processes want to know the places without carrying the engine.
+    from mimas.adapters.mapping import MappingError, load_mapping, shipped_mappings
+
     candidates = [Path(name), *(folder / f"{name}{suffix}" for suffix in ("", ".yaml", ".yml"))]
     candidates.append(DEMO_SOURCES / f"{name}.yaml")
     path = next((each for each in candidates if each.is_file()), None) or shipped_mappings().get(name)

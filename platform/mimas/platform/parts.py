@@ -18,6 +18,7 @@ READY = "MIMAS_PART_READY"
 SOCKET = "MIMAS_PART_SOCKET"
 NAME = "MIMAS_PART_NAME"
 PARENT = "MIMAS_PART_PARENT"
+SIMULATED = "MIMAS_PART_SIMULATED"
 NO_TOKEN = 3  # exit code of the database's setup when nobody could come in
 
 

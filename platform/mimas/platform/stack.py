@@ -10,13 +10,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from .data_lock import DataLock
 from .ingest_places import DEMO_SOURCES, sources_folder
 from .mosquitto import PrivateMosquitto, is_loopback
-from .parts import NO_TOKEN, MosquittoPart, Part, PostgresPart, ProgramPart, part_environment
+from .parts import NO_TOKEN, SIMULATED, MosquittoPart, Part, PostgresPart, ProgramPart, part_environment
 from .postgres import PrivatePostgres
 from .processes import Refused, own_directory
 from .schema_revision import newest_revision
@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 SERVICE_SECONDS = 120.0  # a recovery after kill -9 replays the log first
 PART_SECONDS = 60.0
+TOWN = "town"
 
 
 class Stack:
@@ -39,7 +40,7 @@ class Stack:
         self._environment = dict(os.environ)
         self._started = time.monotonic()
 
-    def run(self, *, api_only: bool = False, demo: bool = False, demo_data: Path | None = None) -> None:
+    def run(self, *, api_only: bool = False, demo: str | None = None, demo_data: Path | None = None) -> None:
         """Run until somebody stops it."""
         settings = self._settings
         with DataLock(settings.data_dir) as lock, Supervisor() as supervisor:
@@ -47,12 +48,15 @@ class Stack:
             url = self._url(listener)
             lock.write(url)
             self._prepare_environment()
+            if demo == TOWN:
+                self._prepare_town()
+                self._environment[SIMULATED] = "yes"
             if api_only and settings.database_url is None:
                 raise Refused("`mimas serve` needs a database: set MIMAS_DATABASE_URL, or use `mimas up`.")
             postgres = None if api_only else self._start_services(supervisor)
             if postgres is None or not self._is_set_up(postgres):
                 self._set_up_database(supervisor)
-            parts = self._workers(listener)
+            parts = self._workers(listener, self._source_folders(demo))
             if not api_only:
                 parts += self._others(demo, demo_data)
             supervisor.start(parts, PART_SECONDS)
@@ -112,16 +116,19 @@ class Stack:
         if setup.returncode:
             raise Refused("The database could not be set up; the reason is above.")
 
-    def _workers(self, listener: socket.socket) -> list[Part]:
+    def _workers(self, listener: socket.socket, sources: list[Path]) -> list[Part]:
+        folders = tuple(map(str, sources))
         return [
-            self._program(f"api-{number}", "worker", listener=listener.fileno())
+            self._program(f"api-{number}", "worker", folders, listener=listener.fileno())
             for number in range(1, self._settings.worker_count + 1)
         ]
 
-    def _others(self, demo: bool, demo_data: Path | None) -> list[Part]:
+    def _others(self, demo: str | None, demo_data: Path | None) -> list[Part]:
         parts = [self._program("dispatcher", "dispatcher_part")]
         if folders := self._source_folders(demo):
-            parts.append(self._program("adapters", "adapters_part", tuple(map(str, folders))))
+            allowed = " ".join((*self._settings.outbound_allow, "127.0.0.1"))
+            more = {"MIMAS_OUTBOUND_ALLOW": allowed} if demo == TOWN else {}  # its servers are on loopback
+            parts.append(self._program("adapters", "adapters_part", tuple(map(str, folders)), more=more))
         if demo:
             arguments: tuple[str, ...] = (
                 "--position",
@@ -129,25 +136,49 @@ class Stack:
             )
             if demo_data is not None:
                 arguments += ("--data", str(demo_data.resolve()))
+            if demo == TOWN:
+                arguments += ("--simulated",)
+                parts.insert(0, self._program("town", "demo_town", (str(self._town),)))
             parts.append(self._program("demo", "demo", arguments))
         return parts
 
-    def _source_folders(self, demo: bool) -> list[Path]:
+    def _source_folders(self, demo: str | None) -> list[Path]:
         """The folder of the user's sources, when there is one, and that of the demonstration."""
         own = sources_folder(self._settings).resolve()
         folders = [own] if self._settings.adapters is not None or own.is_dir() else []
+        if demo == TOWN:
+            folders.append(self._town / "sources")
         return [*folders, DEMO_SOURCES] if demo else folders
 
+    @property
+    def _town(self) -> Path:
+        """The files of the made-up town."""
+        return self._settings.data_dir.resolve() / "demo-town"
+
+    def _prepare_town(self) -> None:
+        """Write the town's files and sources in a process of its own: its libraries would stay in memory."""
+        command = [sys.executable, "-P", "-m", "mimas.platform.demo_town", "--prepare", str(self._town)]
+        done = subprocess.run(command, env={**self._environment, **part_environment("setup")}, check=False)  # noqa: S603
+        if done.returncode:
+            raise Refused(
+                'The town cannot be made; the reason is above. It needs pip install "mimas[records,modbus]".'
+            )
+
     def _program(
-        self, name: str, module: str, arguments: tuple[str, ...] = (), listener: int | None = None
+        self,
+        name: str,
+        module: str,
+        arguments: tuple[str, ...] = (),
+        listener: int | None = None,
+        more: Mapping[str, str] | None = None,
     ) -> Part:
         return ProgramPart(
             name,
             f"mimas.platform.{module}",
-            lambda: self._environment,
+            lambda: {**self._environment, **(more or {})},
             arguments=arguments,
             listener=listener,
-            announces=name.startswith(("api-", "adapters", "dispatcher")),
+            announces=name.startswith(("api-", "adapters", "dispatcher", "town")),
         )
 
     def _prepare_environment(self) -> None:

@@ -6,12 +6,14 @@ import gc
 import os
 import socket
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 import uvicorn
 
 from .app import PlatformApp
 from .logs import configure
-from .parts import SOCKET, announce_ready, become_part
+from .parts import SIMULATED, SOCKET, announce_ready, become_part
 from .processes import Refused
 from .settings import Settings, load_settings
 
@@ -33,8 +35,11 @@ class Worker(uvicorn.Server):
         announce_ready()
 
 
-def main() -> int:
-    """Serve until SIGTERM; then requests under way are answered and queued writes committed."""
+def main(folders: Sequence[str] = ()) -> int:
+    """Serve until SIGTERM; then requests under way are answered and queued writes committed.
+
+    `folders` have the sources into which may be pushed; without any it is that of the settings.
+    """
     name = become_part("api")
     try:
         settings = load_settings()
@@ -43,14 +48,20 @@ def main() -> int:
         return error.exit_code
     configure(name, settings.log_level, settings.log_format)
     listener = socket.socket(fileno=int(os.environ.pop(SOCKET)))
-    server = Worker(_configuration(settings, housekeeping=name == "api-1"))
+    server = Worker(_configuration(settings, name, [Path(each) for each in folders] or None))
     server.run(sockets=[listener])
     return 0 if server.started else 1
 
 
-def _configuration(settings: Settings, *, housekeeping: bool) -> uvicorn.Config:
+def _configuration(settings: Settings, name: str, sources: Sequence[Path] | None) -> uvicorn.Config:
     return uvicorn.Config(
-        PlatformApp(settings, housekeeping=housekeeping),
+        PlatformApp(
+            settings,
+            housekeeping=name == "api-1",
+            name=name,
+            sources=sources,
+            simulated=SIMULATED in os.environ,
+        ),
         lifespan="on",
         loop="uvloop",
         http="httptools",
@@ -67,4 +78,4 @@ def _configuration(settings: Settings, *, housekeeping: bool) -> uvicorn.Config:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

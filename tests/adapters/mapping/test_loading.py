@@ -85,6 +85,13 @@ def test_use_builds_on_a_shipped_mapping(load: Load) -> None:
     )
 
 
+def test_a_path_takes_the_place_of_a_url(load: Load) -> None:
+    """A source that reads either, built on a mapping that reads the other, reads its own."""
+    file = load("use: gtfs\nsource: {gtfs: {path: town.zip, tables: [stops]}}\n")
+
+    assert file.declaration["source"] == {"gtfs": {"path": "town.zip", "tables": ["stops"]}}
+
+
 def test_use_of_itself_ends(load: Load) -> None:
     """A circle of files is refused."""
     with pytest.raises(MappingError, match="builds on more than"):

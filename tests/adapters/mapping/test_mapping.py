@@ -31,13 +31,16 @@ def test_inside_shipped_mapping(file: MappingFile, result: Any) -> None:
     assert result.differences == []
 
 
-@pytest.mark.parametrize("name", ["chirpstack-v4", "things-stack-v3"])
+SAMPLED = ["chirpstack-v4", "things-stack-v3", "tasmota", "shelly-gen2", "zigbee2mqtt", "wmbusmeters"]
+
+
+@pytest.mark.parametrize("name", SAMPLED)
 def test_sample_fits_its_models(name: str) -> None:
     """What becomes of the samples has no error by its Smart Data Models."""
     file = SHIPPED[name]
     errors = []
     for sample in (file.folder / "samples").glob(f"{name}-*.json"):
-        topic = file.mapping.place.filter.replace("+", "x")  # type: ignore[union-attr]
+        topic = file.mapping.place.filters[0].replace("+", "x")  # type: ignore[union-attr]
         mapped = file.mapping.map(Message(name, topic, sample.read_bytes(), datetime(2100, 1, 1, tzinfo=UTC)))
         for record in mapped.records:
             for document in record.documents:
@@ -66,6 +69,16 @@ def one(attribute: str) -> str:
         ("a: {relationship: 'urn:y:{topic}'}", {}, {"type": "Relationship", "object": "urn:y:a%2Fb"}),
         ("a: {relationship: {path: r}}", {"r": "urn:y:z"}, {"type": "Relationship", "object": "urn:y:z"}),
         ("a: {relationship: ['urn:y:1', {path: r}]}", {}, {"type": "Relationship", "object": ["urn:y:1"]}),
+        (
+            "a: {relationship: {each: r, id: 'urn:y:{each}'}}",
+            {"r": ["1", "a/b", "1"]},
+            {"type": "Relationship", "object": ["urn:y:1", "urn:y:a%2Fb"]},
+        ),
+        (
+            "a: {relationship: {each: r, id: 'urn:y:{each}'}}",
+            {"r": 7},
+            {"type": "Relationship", "object": "urn:y:7"},
+        ),
         (
             "a: {geo: {longitude: x, latitude: y}}",
             {"x": "14.1", "y": 50},
@@ -130,6 +143,12 @@ def test_place_that_is_none(map_with: Map, record: dict[str, Any]) -> None:
             "x",
         ),
         (one("a: {relationship: {path: v}}"), {"t": "2026-01-01T00:00:00Z", "v": "no uri"}, "entity", "e"),
+        (
+            one("a: {relationship: {each: v, id: 'urn:x:{each}'}}"),
+            {"t": "2026-01-01T00:00:00Z", "v": [{}]},
+            "id",
+            "each",
+        ),
         (one("a: v"), {"t": "2026-01-01T00:00:00Z", "v": "urn:ngsi-ld:null"}, "entity", "e"),
         ("foreach: items\n" + one("a: v"), {"items": 5}, "foreach", ""),
         ("foreach: items\n" + one("a: v"), {"items": [{}]}, "time", "[0].t"),
@@ -318,3 +337,13 @@ def test_any_json_is_mapped_or_rejected(payload: Any, topic: str) -> None:
     except TypeError:  # lone surrogates cannot be sent as JSON
         return
     require_answer(raw, topic)
+
+
+@pytest.mark.parametrize("value", [None, "", []])
+def test_a_relationship_to_each_of_nothing_is_none(map_with: Map, value: Any) -> None:
+    """Unlike a template, which rejects the record when a value is missing."""
+    attributes = "{b: v, a: {relationship: {each: r, id: 'urn:y:{each}'}}}"
+    text = f"entities: {{e: {{type: T, id: urn:x:1, attributes: {attributes}}}}}"
+    mapped = map_with(text, {"v": 1, "r": value})
+
+    assert set(mapped.records[0].documents[0]) == {"id", "type", "b"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mimas.adapters.mapping.problems import MappingProblem
-from mimas.adapters.mapping.topics import compile_file_name, compile_topic
+from mimas.adapters.mapping.topics import compile_file_name, compile_topic, compile_topics
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,16 @@ def test_topic_pattern(pattern: str, filter_: str, topic: str, variables: dict[s
     compiled = compile_topic(pattern, ())
 
     assert (compiled.filter, compiled.match(topic)) == (filter_, variables)
+
+
+def test_several_topic_patterns() -> None:
+    """A source may listen to several patterns; the first that fits names the levels."""
+    compiled = compile_topics(["tele/{device}/SENSOR", "tele/{other}/+"], ())
+
+    assert compiled.filters == ["tele/+/SENSOR", "tele/+/+"]
+    assert compiled.match("tele/a/SENSOR") == {"device": "a"}
+    assert compiled.match("tele/a/STATE") == {"other": "a"}
+    assert compiled.match("stat/a/STATE") is None
 
 
 @pytest.mark.parametrize("pattern", ["a/{x}y", "a/{}", "a/#/b", "a/b+", "{x}/{x}", "a/{1}"])

@@ -18,8 +18,12 @@ from mimas.adapters.models.simplify import simplify_attribute
 REFUSED_EXAMPLES = {
     "ACMeasurement": ["dateObserved"],  # "TT" between date and time
     "AirQualityObserved": ["dateObserved", "windDirection", "tsp"],  # no zone; 186 of 180 degrees; 73.3
+    "Vehicle": ["deviceBatteryStatus", "vehicleAltitude"],  # a capital letter; a number for a text
     "KeyPerformanceIndicator": ["dateNextCalculation"],  # a date-time where a date belongs
 }
+# Described here, but not among the pinned files: compared by hand with the commit that the description names.
+UNPINNED = {"Dataset", "Distribution"}
+PINNED = [name for name in model_names() if name not in UNPINNED]
 # Its `oneOf` of two formats is met twice, and so refused, by a validator that does not check formats.
 UNFAIR = {"ipAddress"}
 
@@ -46,7 +50,7 @@ def _flatten(schemas: SchemaSet, schema: Any, found: dict[str, Any]) -> dict[str
     return found
 
 
-@pytest.mark.parametrize("name", model_names())
+@pytest.mark.parametrize("name", PINNED)
 def test_attributes_and_required_are_those_of_the_schema(schemas: SchemaSet, name: str) -> None:
     """No attribute is forgotten or invented, and the same ones are required."""
     schema: Any = schemas.validator(name).schema
@@ -58,7 +62,7 @@ def test_attributes_and_required_are_those_of_the_schema(schemas: SchemaSet, nam
     assert set(model.required) == set(schema["required"]) - {"id", "type"}
 
 
-@pytest.mark.parametrize("name", model_names())
+@pytest.mark.parametrize("name", PINNED)
 def test_enums_are_those_of_the_schema(schemas: SchemaSet, name: str) -> None:
     """The same values are allowed, in items where the attribute is a list."""
     properties = _flatten(schemas, schemas.validator(name).schema, {})
@@ -74,7 +78,7 @@ def test_enums_are_those_of_the_schema(schemas: SchemaSet, name: str) -> None:
     }
 
 
-@pytest.mark.parametrize("name", model_names())
+@pytest.mark.parametrize("name", PINNED)
 def test_published_examples_pass_as_they_pass_their_schema(
     normalized_examples: dict[str, dict[str, Any]], name: str
 ) -> None:
@@ -85,7 +89,7 @@ def test_published_examples_pass_as_they_pass_their_schema(
     assert errors == REFUSED_EXAMPLES.get(name, [])
 
 
-@pytest.mark.parametrize("name", model_names())
+@pytest.mark.parametrize("name", PINNED)
 @pytest.mark.parametrize("wrong", [12345.5, "neither number nor date", {"no": "such"}, ["list"], True])
 def test_a_wrong_value_is_refused_by_both(schemas: SchemaSet, name: str, wrong: Any) -> None:
     """For each attribute: whatever the published schema refuses, the compact description refuses."""
@@ -130,12 +134,12 @@ def test_full_schemas_check_types_without_a_compact_description(schemas: SchemaS
     """A type that only the pulled set knows is checked by its published schema."""
     document = {
         "id": "urn:x:1",
-        "type": "BikeHireDockingStation",
-        "availableBikeNumber": {"type": "Property", "value": "three"},
+        "type": "ItemFlowObserved",
+        "intensity": {"type": "Property", "value": "three"},
     }
     findings = schemas.check(document, "reject")
 
-    assert "availableBikeNumber" in [each.attribute for each in findings]
+    assert "intensity" in [each.attribute for each in findings]
 
 
 def _is_list_of_one(model: AttributeModel, wrong: Any) -> bool:

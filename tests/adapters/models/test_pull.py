@@ -66,8 +66,8 @@ def test_pulled_schemas_extend_the_check(pulled: Path) -> None:
     """Types without a compact description are checked once the full set is there, and pass before."""
     document = {
         "id": "urn:x:1",
-        "type": "BikeHireDockingStation",
-        "availableBikeNumber": {"type": "Property", "value": "three"},
+        "type": "ItemFlowObserved",
+        "intensity": {"type": "Property", "value": "three"},
     }
 
     assert ModelCheck("reject")(document) == []

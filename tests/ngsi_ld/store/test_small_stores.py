@@ -140,12 +140,16 @@ async def test_tokens(database: Database) -> None:
     """A name is taken once; a revoked token is still found, as revoked, and no valid one any more."""
     store = TokenStore(database)
     added = [await store.add(token()), await store.add(token(secret=b"2"))]
-    valid = await store.any_valid()
+    valid = [await store.any_valid([role]) for role in ("read", "write")]
     revoked = [await store.revoke("gateway", NOW) for _ in range(2)]
     found = await store.find(b"1")
 
-    assert (added, valid, revoked) == ([True, False], True, [True, False])
-    assert (found and found.revoked_at, await store.any_valid(), await store.find(b"2")) == (NOW, False, None)
+    assert (added, valid, revoked) == ([True, False], [False, True], [True, False])
+    assert (found and found.revoked_at, await store.any_valid(["write"]), await store.find(b"2")) == (
+        NOW,
+        False,
+        None,
+    )
 
 
 async def test_tokens_of_tenants(database: Database) -> None:

@@ -139,3 +139,19 @@ def test_a_database_that_is_away_is_one_line(monkeypatch: pytest.MonkeyPatch) ->
     assert done.exit_code == 1
     assert "cannot be reached" in done.output
     assert time.monotonic() - start < 20
+
+
+def test_a_key_is_for_one_source_that_is_pushed(run, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    """It is shown once, and revoked with all others of its source; a fetched source has none."""
+    (tmp_path / "lora.yaml").write_text("use: chirpstack-v4\nsource: {http: {}}\n")
+    (tmp_path / "fetched.yaml").write_text("use: json-meter\n")
+    keys = [run("adapters", "key", "lora", "--sources", str(tmp_path)).stdout for _ in range(2)]
+    listed = run("token", "list").stdout
+    revoked = run("adapters", "key", "lora", "--revoke")
+    fetched = run("adapters", "key", "fetched", "--sources", str(tmp_path))
+
+    assert all(key.startswith("mimas_") for key in keys)
+    assert "ingest-lora-2" in listed
+    assert keys[0].strip() not in listed
+    assert "worthless now: 2" in revoked.stdout
+    assert (fetched.exit_code, "is fetched, not pushed" in fetched.stderr) == (1, True)

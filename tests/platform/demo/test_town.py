@@ -26,7 +26,7 @@ def documents_of(readings: list[Reading]) -> tuple[list[Document], int]:
     documents: list[Document] = []
     skipped = 0
     for topic, payload in map(to_publication, readings):
-        (file,) = [each for each in files if _takes(each.mapping.place.filter, topic)]  # type: ignore[union-attr]
+        (file,) = [each for each in files if _takes(each.mapping.place.filters[0], topic)]  # type: ignore[union-attr]
         mapped = file.mapping.map(Message(file.name, topic, payload, datetime.now(UTC)))
         assert mapped.rejections == []
         skipped += mapped.skipped

@@ -13,6 +13,8 @@ from .scope import MISSING, Getter, Scope
 from .steps import Reading, compile_steps
 from .templates import Template, compile_template
 
+MAX_TARGETS = 10_000
+
 Instance = dict[str, Any]
 Builder = Callable[[Scope], Instance | None]
 
@@ -121,6 +123,8 @@ def _compile_value(declaration: Any, reading: Reading, place: Place) -> Getter:
 
 def _compile_relationship(declaration: Mapping[str, Any], reading: Reading, place: Place) -> Builder:
     content = declaration["relationship"]
+    if isinstance(content, dict) and "each" in content:
+        return _compile_each(content, (*place, "relationship"))
     several = isinstance(content, list)
     targets = [
         _compile_target(each, (*place, "relationship")) for each in (content if several else [content])
@@ -131,6 +135,30 @@ def _compile_relationship(declaration: Mapping[str, Any], reading: Reading, plac
         if not found:
             return None
         return {"type": "Relationship", "object": found if several else found[0]}
+
+    return build
+
+
+def _compile_each(content: Mapping[str, Any], place: Place) -> Builder:
+    """A Relationship to a thing, or all things of a list, in the record; {each} stands for it in `id`.
+
+    Unlike a plain template it may have nothing to point at: then there is no Relationship.
+    """
+    get = compile_expression(content["each"], (*place, "each"))
+    spot = describe_expression(content["each"])
+    target = compile_template(content["id"], (*place, "id"), encode=True)
+
+    def build(scope: Scope) -> Instance | None:
+        items = get(scope)
+        if items is MISSING or items is None or items in ("", []):
+            return None
+        several = items if isinstance(items, list) else [items]
+        if len(several) > MAX_TARGETS:
+            raise MessageRejected("value", spot, f"has more than {MAX_TARGETS} items")
+        ids = [
+            target(Scope(scope.record, scope.payload, scope.variables | {"each": each})) for each in several
+        ]
+        return {"type": "Relationship", "object": list(dict.fromkeys(ids)) if several is items else ids[0]}
 
     return build
 

@@ -17,7 +17,7 @@ from .moments import Moments, Window
 from .payloads import Dialect, decode_payload
 from .scope import MISSING, Getter, Scope
 from .templates import Template
-from .topics import FilePattern, TopicPattern
+from .topics import FilePattern, QueryPattern, TopicPatterns
 
 MAX_RECORDS = 100_000
 MAX_ENTITIES = 200_000
@@ -63,7 +63,7 @@ class CompiledMapping:
     """Everything a mapping file declares about messages, ready to run."""
 
     dialect: Dialect
-    place: TopicPattern | FilePattern | None
+    place: TopicPatterns | FilePattern | QueryPattern | None
     foreach: Foreach | None
     lets: tuple[tuple[str, Getter], ...]
     lookups: tuple[Lookup, ...]
@@ -105,7 +105,7 @@ class CompiledMapping:
             if key is not None:
                 scope.variables["key"] = key
             try:
-                mapped.records.append(self._map_record(spot, scope, message.received_at))
+                mapped.records.append(self._map_record(spot, scope, message))
             except SkipRecord:
                 mapped.skipped += 1
                 continue
@@ -140,7 +140,7 @@ class CompiledMapping:
         else:
             yield "", None, items
 
-    def _map_record(self, spot: str, scope: Scope, received_at: datetime) -> MappedRecord:
+    def _map_record(self, spot: str, scope: Scope, message: Message) -> MappedRecord:
         for name, get in self.lets:
             value = get(scope)
             if value is not MISSING:
@@ -151,9 +151,15 @@ class CompiledMapping:
             raise SkipRecord
         moment = None
         if self.observed_at is not None:
-            moment = self.observed_at.of(scope, received_at)
+            moment = self.observed_at.of(scope, message.received_at)
             scope.variables["observedAt"] = format_instant(moment)
-        record = MappedRecord(spot, key=self.key(scope) if self.key else None)
+        record = MappedRecord(spot, key=self._key_of(spot, scope, message))
+        record.untimed = moment is None or moment == message.received_at
         for entity in self.entities:
             entity.add_to(record, scope, moment)
         return record
+
+    def _key_of(self, spot: str, scope: Scope, message: Message) -> str | None:
+        if self.key is not None:
+            return self.key(scope)
+        return f"{message.key} {spot}" if message.key else None

@@ -13,20 +13,25 @@ from mimas.ngsi_ld.core.errors import NgsiLdError
 from .compiled import CompiledMapping, Foreach, ObservedAt
 from .conditions import Condition, compile_conditions
 from .entities import EntityPlan, compile_entity
-from .expressions import compile_expression, describe_expression
+from .expressions import SOURCES, compile_expression, describe_expression
 from .lookups import Lookup, load_table
 from .moments import Window, compile_moments
 from .paths import compile_path
 from .payloads import TABULAR, Dialect, compile_dialect
 from .problems import MappingProblem, Problem
 from .provenance import compile_provenance
-from .scope import Getter
+from .scope import MISSING, Getter, Scope
 from .steps import Reading
 from .templates import Template, compile_template
-from .topics import FilePattern, TopicPattern, compile_file_name, compile_topic
+from .topics import FilePattern, QueryPattern, TopicPatterns, compile_file_name, compile_topics
 
 Part = TypeVar("Part")
 _CLOCK = ("zone", "ambiguous", "nonexistent")
+
+
+def _nothing(_scope: Scope) -> Any:
+    """The time of a record whose time is that of its arrival."""
+    return MISSING
 
 
 class Compiler:
@@ -89,15 +94,17 @@ class Compiler:
         declared = self.declaration.get("payload", {})
         if "table" in self.declaration.get("source", {}):
             declared = {"format": "csv"} | declared
-        return compile_dialect(declared, ("payload",))
+        return compile_dialect(declared, self.folder, ("payload",))
 
-    def _place(self) -> TopicPattern | FilePattern | None:
+    def _place(self) -> TopicPatterns | FilePattern | QueryPattern | None:
         source = self.declaration.get("source", {})
         if "topic" in source.get("mqtt", {}):
-            return compile_topic(source["mqtt"]["topic"], ("source", "mqtt", "topic"))
+            return compile_topics(source["mqtt"]["topic"], ("source", "mqtt", "topic"))
         for kind in ("file", "table"):
             if "name" in source.get(kind, {}):
                 return compile_file_name(source[kind]["name"], ("source", kind, "name"))
+        if "query" in source.get("http", {}):
+            return QueryPattern(frozenset(source["http"]["query"]))
         return None
 
     def _foreach(self) -> Foreach | None:
@@ -145,8 +152,9 @@ class Compiler:
             declaration = {"path": declaration}
         place = ("observedAt",)
         behind = declaration.get("behind")
+        arrival = declaration.get("missing") == "received" and not set(SOURCES) & declaration.keys()
         return ObservedAt(
-            compile_expression(declaration, place),
+            _nothing if arrival else compile_expression(declaration, place),
             describe_expression(declaration),
             compile_moments(declaration, place),
             Window(

@@ -10,6 +10,8 @@ _EXCLUSIVE = (
     frozenset(SOURCES) | {"relationship", "geo", "languages", "members"},
     frozenset({"table", "file"}),
 )
+# Kinds of sources that read either a URL or a path.
+_PLACED = frozenset({"gtfs", "table"})
 _REPLACED = frozenset({"map", "table", "value", "source"})
 
 
@@ -17,7 +19,8 @@ def merge(base: Any, over: Any, key: str = "") -> Any:
     """`over` on top of `base`; where both say where a value comes from, only `over` is heard."""
     if not isinstance(base, dict) or not isinstance(over, dict) or _replaces(base, over, key):
         return _without_nulls(over)
-    silenced = {name for group in _EXCLUSIVE if group & over.keys() for name in group}
+    exclusive = (*_EXCLUSIVE, frozenset({"url", "path"})) if key in _PLACED else _EXCLUSIVE
+    silenced = {name for group in exclusive if group & over.keys() for name in group}
     merged = {name: value for name, value in base.items() if name not in silenced or name in over}
     for name, value in over.items():
         if value is None:

@@ -6,14 +6,19 @@ import codecs
 import csv
 import io
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import orjson
 
 from ..messages import MessageRejected
+from .mbus import read_frame, read_keys
+from .paths import compile_path
 from .problems import MappingProblem, Place
+from .scope import MISSING, Getter, Scope
 from .tabulation import Header, Unpivot, compile_unpivot, read_cells
+from .ultralight import read_ultralight
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_ROWS = 100_000
@@ -37,10 +42,12 @@ class Dialect:
     max_bytes: int = MAX_BYTES
     header_rows: int = 1
     unpivot: Unpivot | None = None
+    inside: Getter | None = None
+    keys: Mapping[str, str] = field(default_factory=dict)
 
 
-def compile_dialect(declaration: Mapping[str, Any], place: Place) -> Dialect:
-    """The dialect declared under `payload`."""
+def compile_dialect(declaration: Mapping[str, Any], folder: Path, place: Place) -> Dialect:
+    """The dialect declared under `payload`; files it names stand in `folder`."""
     encoding = declaration.get("encoding", "utf-8-sig")
     try:
         codecs.lookup(encoding)
@@ -60,6 +67,8 @@ def compile_dialect(declaration: Mapping[str, Any], place: Place) -> Dialect:
         declaration.get("max_bytes", MAX_BYTES),
         declaration.get("header_rows", 1),
         compile_unpivot(declaration),
+        compile_path(declaration["inside"], (*place, "inside")) if "inside" in declaration else None,
+        read_keys(folder / declaration["keys"], (*place, "keys")) if "keys" in declaration else {},
     )
 
 
@@ -114,6 +123,21 @@ def _decode_csv(raw: bytes, dialect: Dialect) -> list[dict[str, str]]:
     return rows
 
 
+def _decode_ultralight(raw: bytes, dialect: Dialect) -> list[dict[str, Any]]:
+    return read_ultralight(_decode_text(raw, dialect))
+
+
+def _decode_frame(raw: bytes, dialect: Dialect) -> dict[str, Any]:
+    """An M-Bus frame by itself, or inside a JSON message, which stays there as `envelope`."""
+    if dialect.inside is None:
+        return read_frame(raw, dialect.keys)
+    envelope = _decode_json(raw, dialect)
+    frame = dialect.inside(Scope(envelope, envelope))
+    if frame is MISSING or not isinstance(frame, str):
+        raise MessageRejected("payload", "", "there is no frame in the message", "see payload.inside")
+    return read_frame(frame.encode(), dialect.keys) | {"envelope": envelope}
+
+
 def _refuse_workbook(raw: bytes, dialect: Dialect) -> Any:
     raise MessageRejected("payload", "", "workbooks are read from files only", "see source.file")
 
@@ -124,4 +148,6 @@ _DECODERS: dict[str, Callable[[bytes, Dialect], Any]] = {
     "text": _decode_text,
     "hex": lambda raw, dialect: raw.hex(),
     **dict.fromkeys(WORKBOOKS, _refuse_workbook),
+    "ultralight": _decode_ultralight,
+    "mbus": _decode_frame,
 }

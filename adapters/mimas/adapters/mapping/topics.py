@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import parse_qsl
 
 from .problems import MappingProblem, Place
 
@@ -32,6 +34,26 @@ class TopicPattern:
 
 
 @dataclass(frozen=True, slots=True)
+class TopicPatterns:
+    """The topic patterns of one source; the first that fits names the levels."""
+
+    patterns: tuple[TopicPattern, ...]
+
+    @property
+    def filters(self) -> list[str]:
+        """What to subscribe to."""
+        return [pattern.filter for pattern in self.patterns]
+
+    def match(self, topic: str) -> dict[str, str] | None:
+        """The named levels of `topic`, None when it fits no pattern."""
+        for pattern in self.patterns:
+            found = pattern.match(topic)
+            if found is not None:
+                return found
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class FilePattern:
     """A file name such as `{building}-{meter}.csv`; `*` stands for anything."""
 
@@ -43,6 +65,17 @@ class FilePattern:
         name = place.rsplit("/", 1)[-1]
         found = self.expression.fullmatch(name) or self.expression.fullmatch(name.rpartition(":")[0])
         return found.groupdict() if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class QueryPattern:
+    """Parameters of an address that become variables: those of `?meter=E-1` that the mapping names."""
+
+    names: frozenset[str]
+
+    def match(self, place: str) -> dict[str, str]:
+        """The parameters that are there."""
+        return {name: value for name, value in parse_qsl(place) if name in self.names}
 
 
 def compile_file_name(pattern: str, place: Place) -> FilePattern:
@@ -62,6 +95,13 @@ def _file_piece(piece: str) -> str:
     if piece == "*":
         return "[^/]*"
     return f"(?P<{piece[1:-1]}>[^/]+?)" if piece.startswith("{") else re.escape(piece)
+
+
+def compile_topics(declared: str | Sequence[str], place: Place) -> TopicPatterns:
+    """Parse one pattern, or several."""
+    if isinstance(declared, str):
+        return TopicPatterns((compile_topic(declared, place),))
+    return TopicPatterns(tuple(compile_topic(each, (*place, index)) for index, each in enumerate(declared)))
 
 
 def compile_topic(pattern: str, place: Place) -> TopicPattern:

@@ -16,6 +16,9 @@ ValueCheck = Callable[[Any], Fault | None]
 _DATE = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
 _CLOCK = r"([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(Z|[+-]([01]\d|2[0-3]):?[0-5]\d)"
 _DATE_TIME = re.compile(rf"{_DATE}T{_CLOCK}")
+_DURATION = re.compile(r"P(?=\w)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(\d+H)?(\d+M)?(\d+(\.\d{1,2})?S)?)?")
+# GTFS counts on after midnight: a trip of the day before arrives at 25:05:00.
+_SERVICE_TIME = re.compile(r"([0-3]\d|4[0-7]):[0-5]\d:[0-5]\d")
 _GEOMETRIES = {"Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon"}
 
 
@@ -51,6 +54,7 @@ _CLAIMS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "boolean": (lambda value: isinstance(value, bool), "give true or false, without quotes"),
     "date": (_has_form(re.compile(_DATE)), "give a date such as 2026-03-31"),
     "date-time": (_has_form(_DATE_TIME), "give date, time and zone, such as 2026-03-31T08:00:00Z"),
+    "duration": (_has_form(_DURATION), "give a duration such as PT5M30S"),
     "geometry": (_is_geometry, "give a GeoJSON geometry: an object with type and coordinates"),
     "id": (_is_text, "give the identifier of an entity, a URI such as urn:ngsi-ld:Building:town-hall"),
     "integer": (
@@ -64,6 +68,10 @@ _CLAIMS: dict[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "number": (_is_number, "give a number, without quotes"),
     "object": (lambda value: isinstance(value, dict), "give an object: {...}"),
+    "service-time": (
+        _has_form(_SERVICE_TIME),
+        "give a time of GTFS such as 08:05:00, or 25:05:00 after midnight",
+    ),
     "string": (_is_text, "give a text, in quotes"),
     "time": (_has_form(re.compile(_CLOCK)), "give a time with its zone, such as 08:00:00Z"),
     "uri": (_is_uri, "give a URI such as https://example.org/picture.jpg"),

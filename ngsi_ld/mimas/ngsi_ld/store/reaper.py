@@ -18,6 +18,7 @@ from .write_group import expired
 _log = logging.getLogger(__name__)
 
 _CHUNK = 500
+_DELIVERIES_KEPT = timedelta(days=30)  # as long as a broker keeps the session of an absent subscriber
 _IS_DUE = "SELECT true FROM entity WHERE tenant = $1 AND expires_next <= $2 LIMIT 1"
 _DUE = f"""
     SELECT {STORED_COLUMNS} FROM entity WHERE tenant = $1 AND expires_next <= $2 ORDER BY id LIMIT {_CHUNK}
@@ -47,13 +48,14 @@ class Reaper:
         return reaped
 
     async def tidy(self, now: datetime) -> None:
-        """Reap every tenant and old maps, make the coming partitions, forget the marks of dead writers."""
+        """Reap every tenant and old maps, make the coming partitions, forget old marks and deliveries."""
         await self._maps.reap(now)
         for row in await self._database.fetch(_TENANTS, now):
             await self.reap_due(row["tenant"], now)
         async with self._database.acquire() as connection:
             await create_partitions(connection, ahead(now))
             await connection.execute("DELETE FROM flush_mark WHERE at < $1", now - timedelta(days=2))
+            await connection.execute("DELETE FROM delivery WHERE received_at < $1", now - _DELIVERIES_KEPT)
 
     async def run(self, interval: float = 60.0) -> None:
         """Tidy at every interval, until cancelled."""

@@ -339,6 +339,17 @@ access_token = Table(
 )
 Index("access_token_name", access_token.c.name, unique=True)
 
+delivery = Table(
+    "delivery",
+    metadata,
+    _key("source"),
+    _key("key"),
+    _time("received_at"),
+    _time("taken_at", nullable=True),
+    PrimaryKeyConstraint("source", "key"),
+)
+Index("delivery_received", delivery.c.received_at, postgresql_using="brin")
+
 source_state = Table(
     "source_state",
     metadata,

@@ -54,10 +54,11 @@ class TokenStore:
         rows = await self._database.fetch(f"SELECT {_COLUMNS} FROM access_token ORDER BY name")  # noqa: S608
         return [_stored(row) for row in rows]
 
-    async def any_valid(self) -> bool:
-        """Say whether a token exists that is not revoked."""
+    async def any_valid(self, roles: Sequence[str]) -> bool:
+        """Say whether a token with one of these roles exists that is not revoked."""
         found = await self._database.fetchval(
-            "SELECT true FROM access_token WHERE revoked_at IS NULL LIMIT 1"
+            "SELECT true FROM access_token WHERE revoked_at IS NULL AND roles && $1::text[] LIMIT 1",
+            list(roles),
         )
         return bool(found)
 

@@ -95,7 +95,7 @@ class Policy:
         return Decision(Verdict.ALLOWED, principal)
 
     async def _decide_without_token(self, question: Question) -> Decision:
-        if not question.is_local or await self._tokens.any_valid():
+        if not question.is_local or await self._tokens.any_valid(Role.names()):
             return Decision(Verdict.CREDENTIALS_MISSING)
         if not question.has_local_host:
             return Decision(Verdict.HOST_FORBIDDEN)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from mimas.ngsi_ld.store.tokens import StoredToken, TokenStore
@@ -43,9 +44,9 @@ class Tokens:
         self._used.add(digest)
         return found
 
-    async def any_valid(self) -> bool:
-        """Say whether there is a token at all."""
-        return await self._store.any_valid()
+    async def any_valid(self, roles: Sequence[str]) -> bool:
+        """Say whether there is a token with one of these roles; the keys of sources have none of them."""
+        return await self._store.any_valid(roles)
 
     async def note_uses(self) -> None:
         """Write down which tokens were used since the last time."""

@@ -16,12 +16,18 @@ from ..ingest_places import find_mapping, sources_folder
 from ..processes import Refused
 from ..settings import load_settings
 from . import adapters_new, adapters_runs, adapters_try
+from .adapter_key import key
+from .discover import discover
 from .sources_option import chosen_folder, folder_option
 
 
 @click.group()
 def adapters() -> None:
     """See, test, try and harvest sources."""
+
+
+adapters.add_command(key)
+adapters.add_command(discover)
 
 
 @adapters.command("list")

@@ -17,7 +17,7 @@ from mimas.adapters.mapping import MappingFile
 from mimas.adapters.messages import Mapped, Message
 from mimas.adapters.models import check
 from mimas.adapters.registry import AnySource, create_source, is_harvested, is_stream
-from mimas.adapters.source import ForgetfulState, Source, SourceError, Surroundings
+from mimas.adapters.source import ForgetfulState, Source, SourceError, Surroundings, source_kind
 
 from ..harvest.harvester import Wish
 from ..harvest.outcome import RunReport
@@ -78,6 +78,11 @@ def run(
                 raise Refused(
                     "This source delivers by itself: it runs within `mimas up`, once it is enabled. "
                     "To try it, add --dry."
+                )
+            if source_kind(file) == "http":
+                raise Refused(
+                    f"Others push to POST /ingest/{file.name}; try it with a body: --dry --message FILE, "
+                    "and parameters of the address as --topic 'site=mill'."
                 )
             asyncio.run(_listen(file, source, limit, seconds))
     except SourceError as error:

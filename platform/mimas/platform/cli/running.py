@@ -12,7 +12,7 @@ from ..stack import Stack
 from ..supervisor import StopRequested
 
 
-def run(*, demo: bool = False, demo_data: Path | None = None, api_only: bool = False) -> None:
+def run(*, demo: str | None = None, demo_data: Path | None = None, api_only: bool = False) -> None:
     """Run in the foreground until somebody stops it."""
     settings = load_settings()
     configure("supervisor", settings.log_level, settings.log_format)

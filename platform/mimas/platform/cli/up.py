@@ -13,6 +13,7 @@ from .options import override
     epilog="""\b
 Examples:
   mimas up
+  mimas up --demo town
   mimas up --port 9000 --data-dir /srv/mimas
   MIMAS_DATABASE_URL=postgresql://mimas@db/mimas mimas up
 """
@@ -21,7 +22,13 @@ Examples:
 @click.option("--port", type=int, help="Port of the API and the pages (MIMAS_PORT, 8080).")
 @click.option("--workers", type=int, help="API processes (MIMAS_WORKERS).")
 @click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Where data is kept.")
-@click.option("--demo", is_flag=True, help="Also play building meters through MQTT.")
+@click.option(
+    "--demo",
+    type=click.Choice(["meters", "town"]),
+    is_flag=False,
+    flag_value="meters",
+    help="Also play building meters through MQTT, or a whole made-up town: --demo town.",
+)
 @click.option(
     "--data",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -32,7 +39,7 @@ def up(
     port: int | None,
     workers: int | None,
     data_dir: Path | None,
-    demo: bool,
+    demo: str | None,
     data: Path | None,
 ) -> None:
     """Start the whole platform and keep it running until Ctrl-C.

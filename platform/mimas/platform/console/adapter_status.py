@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,18 +33,35 @@ class StoredAdapterStatus:
         self._database = database
 
     async def __call__(self) -> list[AdapterStatus]:
-        """The sources by name; one that has said nothing for a minute is not running."""
+        """The sources by name; one that has said nothing for a minute is not running.
+
+        The processes of the API add what was pushed to them, each under a key of its own.
+        """
         rows = await self._database.fetch(
-            "SELECT source, value, updated_at FROM source_state WHERE key = 'status' ORDER BY source"
+            "SELECT source, key, value, updated_at FROM source_state"
+            " WHERE key = 'status' OR key LIKE 'status:%' ORDER BY source, key"
         )
         runs = await RunStore(self._database).last_of_each()
         now = datetime.now(UTC)
-        return [
-            _status(
-                row["source"], orjson.loads(row["value"]), now - row["updated_at"], runs.get(row["source"])
-            )
-            for row in rows
-        ]
+        found: dict[str, AdapterStatus] = {}
+        for row in rows:
+            name = row["source"]
+            silence = now - row["updated_at"]
+            status = _status(name, orjson.loads(row["value"]), silence, runs.get(name))
+            found[name] = _sum(found[name], status) if name in found else status
+        return list(found.values())
+
+
+def _sum(first: AdapterStatus, other: AdapterStatus) -> AdapterStatus:
+    """The counts of both; the state is that of the first."""
+    return replace(
+        first,
+        received=first.received + other.received,
+        stored=first.stored + other.stored,
+        skipped=first.skipped + other.skipped,
+        quarantined=first.quarantined + other.quarantined,
+        last_message=max(filter(None, (first.last_message, other.last_message)), default=None),
+    )
 
 
 def _status(source: str, status: dict[str, Any], silence: timedelta, run: Run | None) -> AdapterStatus:

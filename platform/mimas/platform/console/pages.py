@@ -32,6 +32,9 @@ _IN_BUILDINGS = frozenset(
 )
 
 
+_AROUND = 24
+
+
 class Pages:
     """Every page of the console, over one `Sight`."""
 
@@ -174,7 +177,7 @@ class Pages:
         found = [each for each in await self._of(counts, others) if each.latest]
         first = datetime.min.replace(tzinfo=UTC)
         found.sort(key=lambda each: max(v.observed_at or first for v in each.latest), reverse=True)
-        return found[:12]
+        return found[:_AROUND]
 
     async def _points(self, latest: Latest, window: Window) -> list[Point]:
         """The values of the window's steps; of a counter, by how much it went up in each."""

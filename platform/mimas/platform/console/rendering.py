@@ -30,6 +30,7 @@ class Look:
     tiles: str | None = None
     tiles_attribution: str = ""
     address: str = "http://127.0.0.1:8080"
+    simulated: bool = False
 
 
 class Renderer:
@@ -52,7 +53,7 @@ class Renderer:
             tiles_attribution=look.tiles_attribution,
             address=look.address,
             stylesheet=stylesheet_path(),
-            simulated=False,
+            simulated=look.simulated,  # of pages without things; others know it of theirs
             replayed=False,
             here="",
         )

@@ -27,7 +27,7 @@ _ARCHIVE_SPEED = 360.0
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play until stopped; with `--once` only the past. Says 0, or 1 when the broker is away."""
     options = _parser().parse_args(arguments)
-    archive = options.data or default_archive()
+    archive = None if options.simulated else options.data or default_archive()
     if options.data is not None and not _is_archive(options.data):
         print(f"There are no readings in {options.data}: it needs folders such as b58/.", file=sys.stderr)  # noqa: T201
         return 2
@@ -78,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="mimas demo", description="Plays meters into the platform through MQTT."
     )
     parser.add_argument("--data", type=Path, help="folder of real readings; else a simulated town plays")
+    parser.add_argument("--simulated", action="store_true", help="a simulated town, whatever is at hand")
     parser.add_argument(
         "--mqtt-url", default=os.environ.get("MIMAS_MQTT_URL", "mqtt://127.0.0.1:1883"), help="the broker"
     )

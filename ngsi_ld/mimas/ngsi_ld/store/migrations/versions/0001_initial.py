@@ -47,6 +47,15 @@ CREATE TABLE attribute_name (
     CONSTRAINT attribute_name_name_key UNIQUE (name)
 );
 
+CREATE TABLE delivery (
+    source TEXT COLLATE "C" NOT NULL,
+    key TEXT COLLATE "C" NOT NULL,
+    received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    taken_at TIMESTAMP WITH TIME ZONE,
+    PRIMARY KEY (source, key)
+);
+CREATE INDEX delivery_received ON delivery USING brin (received_at);
+
 CREATE TABLE entity (
     tenant TEXT COLLATE "C" NOT NULL,
     id TEXT COLLATE "C" NOT NULL,

@@ -1,0 +1,1 @@
+"""Catalogues of open data: what a city and its neighbours publish, as datasets and distributions."""

@@ -1,0 +1,1 @@
+"""Feeds of mobility and charging: GBFS, GTFS and its realtime part, OCPI."""
