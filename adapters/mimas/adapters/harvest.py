@@ -83,7 +83,7 @@ class Harvest(Protocol):
     def advance(self, name: str, value: Any) -> None:
         """Keep a JSON value for the next run. It counts when everything yielded before it is committed.
 
-        A value advanced behind the last record counts only when the run ends whole: neither failed nor refused.
+        A value advanced behind the last record counts only when the run ends whole, not failed nor refused.
         """
 
     def partial(self) -> None:
