@@ -16,6 +16,7 @@ from .scope import document_scopes
 from .targets import Target, instances, related_ids, targets
 from .type_selection import document_types
 
+_EXACT = 2**53
 LinkedEntities = Mapping[str, EntityState]
 
 _ORDERS: dict[str, Callable[[Any, Any], bool]] = {
@@ -58,6 +59,8 @@ def _has_dataset(state: EntityState, dataset_ids: frozenset[str]) -> bool:
 
 def matches(state: EntityState, node: Node, linked: LinkedEntities | None = None) -> bool:
     """True when the entity meets the `q` tree; `linked` holds the entities it may follow relationships to."""
+    if isinstance(node, Compares) and (known := _plain_order(state, node)) is not None:
+        return known
     match node:
         case And(operands):
             return all(matches(state, each, linked) for each in operands)
@@ -72,6 +75,26 @@ def matches(state: EntityState, node: Node, linked: LinkedEntities | None = None
                 if linked is not None and name in linked
             )
     return any(_meets(target, node) for target in targets(state, node.path))
+
+
+def _plain_order(state: EntityState, node: Compares) -> bool | None:
+    """The answer for a number against the one instance of a Property that holds a number; else None.
+
+    Every write asks it of every subscription of a type, so it goes around targets and literals. Within 2^53
+    Python orders integers and floats as their decimal texts are ordered.
+    """
+    path, literal = node.path, node.value
+    if len(path.names) != 1 or path.members:
+        return None
+    if not (type(literal) is int or type(literal) is float) or not -_EXACT < literal < _EXACT:
+        return None
+    instance = state.document.get(path.names[0])
+    if type(instance) is not dict or instance.get("type") != "Property":
+        return None
+    value = instance.get("value")
+    if not (type(value) is int or type(value) is float) or not -_EXACT < value < _EXACT:
+        return None
+    return _ORDERS[node.order](value, literal)
 
 
 def wanted_links(state: EntityState, node: Node) -> set[str]:
