@@ -1,0 +1,97 @@
+"""Right services of geodata: pygeoapi and MapServer, as they are and with their known defects mended."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+from tests.conformance.servers.memory import remembering
+from tests.conformance.servers.pygeoapi_server import pygeoapi
+from tests.conformance.servers.town import AREA, PARKS, TREES
+
+from mimas.conformance.http_server import Received, Reply
+from mimas.conformance.target import Interface, Target
+from mimas.conformance.testing import Forward, proxied, target_of
+
+TENANT = "mimas_geo"
+
+
+@pytest.fixture(scope="session")
+def right_pygeoapi(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    """pygeoapi with the town's trees and parks, as it comes."""
+    with pygeoapi(tmp_path_factory.mktemp("pygeoapi")) as url:
+        yield target_of("ogcapi-features", url, service_area=AREA, writes="anything")
+
+
+@pytest.fixture(scope="session")
+def right_ogcapi_features(right_pygeoapi: Target) -> Iterator[Target]:
+    """pygeoapi behind a proxy that mends its known defects, and remembers until something is written."""
+    with proxied(right_pygeoapi, remembering(_mended)) as target:
+        yield target
+
+
+@pytest.fixture(scope="session")
+def right_ogcapi_strict(right_ogcapi_features: Target) -> Iterator[Target]:
+    """pygeoapi behind a proxy that takes no unknown parameter, as its definition then says."""
+    with proxied(right_ogcapi_features, _strict) as target:
+        yield target
+
+
+@pytest.fixture(scope="module")
+def right_geodata(right_ogcapi_features: Target, right_ngsi_ld: Target) -> Target:
+    """The trees and parks of pygeoapi are entities of Mimas, too."""
+    broker = right_ngsi_ld.interfaces["ngsi-ld"].url
+    for each in [*TREES, *PARKS]:
+        httpx.post(
+            f"{broker}/ngsi-ld/v1/entities",
+            json=_entity(each),
+            headers={"NGSILD-Tenant": TENANT},
+            trust_env=False,
+        ).raise_for_status()
+    interfaces = {**right_ogcapi_features.interfaces, "ngsi-ld": Interface("ngsi-ld", broker)}
+    return replace(right_ogcapi_features, interfaces=interfaces, writes="test-tenant", tenant=TENANT)
+
+
+def _entity(feature: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": feature["id"],
+        "type": feature["id"].split(":")[2],
+        "location": {"type": "GeoProperty", "value": feature["geometry"]},
+    }
+
+
+def _mended(received: Received, forward: Forward) -> Reply:
+    """What pygeoapi 0.21.0 does wrong, put right; test_geodata.py names the clauses."""
+    reply = forward(received)
+    if (
+        "/items" not in received.path
+        or "geo+json" not in received.headers.get("accept", "")
+        or reply.status >= 300
+    ):
+        return reply
+    value = reply.json()
+    if "features" in value:
+        value["numberReturned"] = len(value["features"])
+    return reply.with_json(value).with_header("Content-Type", "application/geo+json")
+
+
+_KNOWN = re.compile(r"(f|lang|limit|offset|bbox|bbox-crs|crs|datetime)=")
+
+
+def _strict(received: Received, forward: Forward) -> Reply:
+    path, _, query = received.path.partition("?")
+    if path.endswith("/items") and any(not _KNOWN.match(each) for each in query.split("&") if each):
+        return Reply(400, b'{"code": "InvalidParameterValue"}', {"Content-Type": "application/json"})
+    reply = forward(received)
+    if path == "/openapi":
+        return replace(
+            reply,
+            body=reply.body.replace(
+                b'"additionalProperties": true', b'"additionalProperties": false'
+            ).replace(b'"additionalProperties":true', b'"additionalProperties":false'),
+        )
+    return reply
