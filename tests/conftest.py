@@ -48,7 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _install_tools() -> None:
-    """What `make test` needs of the distribution: PostGIS and Mosquitto, and as root a browser."""
+    """What `make test` needs of the distribution: PostGIS and Mosquitto, and as root a browser and MapServer."""
     from mimas.platform.packages import provide_mosquitto, provide_postgres
 
     def say(line: str) -> None:
@@ -56,10 +56,12 @@ def _install_tools() -> None:
 
     provide_postgres(say)
     provide_mosquitto(say)
-    if os.geteuid() == 0 and shutil.which("chromium") is None and shutil.which("apt-get"):
-        say("Installing Chromium, to look at the pages ...")
+    wanted = {"chromium": "chromium", "mapserv": "mapserver-bin"}
+    missing = [package for program, package in wanted.items() if shutil.which(program) is None]
+    if missing and os.geteuid() == 0 and shutil.which("apt-get"):
+        say(f"Installing {' and '.join(missing)}, to look at the pages and to check a WFS ...")
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for command in (["update"], ["install", "--yes", "--no-install-recommends", "chromium"]):
+        for command in (["update"], ["install", "--yes", "--no-install-recommends", *missing]):
             subprocess.run(
                 ["apt-get", "--quiet=2", *command], env=quiet, stdout=subprocess.DEVNULL, check=True
             )

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.conformance.servers.mapserver import mapserver, program
 from tests.conformance.servers.memory import remembering
 from tests.conformance.servers.pygeoapi_server import pygeoapi
 from tests.conformance.servers.town import AREA, PARKS, TREES
@@ -41,9 +42,25 @@ def right_ogcapi_strict(right_ogcapi_features: Target) -> Iterator[Target]:
         yield target
 
 
+@pytest.fixture(scope="session")
+def right_mapserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    """MapServer with the town's trees and parks, as it comes."""
+    if program() is None:
+        pytest.fail("no mapserv: apt-get install mapserver-bin", pytrace=False)
+    with mapserver(tmp_path_factory.mktemp("mapserver")) as url:
+        yield target_of("wfs", url, service_area=AREA)
+
+
+@pytest.fixture(scope="session")
+def right_wfs(right_mapserver: Target) -> Iterator[Target]:
+    """MapServer behind a proxy that mends its known defect, and remembers."""
+    with proxied(right_mapserver, remembering(_mended_wfs)) as target:
+        yield target
+
+
 @pytest.fixture(scope="module")
-def right_geodata(right_ogcapi_features: Target, right_ngsi_ld: Target) -> Target:
-    """The trees and parks of pygeoapi are entities of Mimas, too."""
+def right_geodata(right_ogcapi_features: Target, right_wfs: Target, right_ngsi_ld: Target) -> Target:
+    """The trees and parks of pygeoapi and MapServer are entities of Mimas, too."""
     broker = right_ngsi_ld.interfaces["ngsi-ld"].url
     for each in [*TREES, *PARKS]:
         httpx.post(
@@ -52,7 +69,11 @@ def right_geodata(right_ogcapi_features: Target, right_ngsi_ld: Target) -> Targe
             headers={"NGSILD-Tenant": TENANT},
             trust_env=False,
         ).raise_for_status()
-    interfaces = {**right_ogcapi_features.interfaces, "ngsi-ld": Interface("ngsi-ld", broker)}
+    interfaces = {
+        **right_ogcapi_features.interfaces,
+        **right_wfs.interfaces,
+        "ngsi-ld": Interface("ngsi-ld", broker),
+    }
     return replace(right_ogcapi_features, interfaces=interfaces, writes="test-tenant", tenant=TENANT)
 
 
@@ -79,6 +100,16 @@ def _mended(received: Received, forward: Forward) -> Reply:
     return reply.with_json(value).with_header("Content-Type", "application/geo+json")
 
 
+def _mended_wfs(received: Received, forward: Forward) -> Reply:
+    """MapServer 8.0 takes a request without `service` for one of another kind."""
+    if "service=" in received.path.lower():
+        return forward(received)
+    return Reply(400, _NO_SERVICE, {"Content-Type": "text/xml"})
+
+
+_NO_SERVICE = b"""<?xml version="1.0"?>
+<ows:ExceptionReport xmlns:ows="http://www.opengis.net/ows/1.1" version="2.0.0">
+<ows:Exception exceptionCode="MissingParameterValue" locator="service"/></ows:ExceptionReport>"""
 _KNOWN = re.compile(r"(f|lang|limit|offset|bbox|bbox-crs|crs|datetime)=")
 
 

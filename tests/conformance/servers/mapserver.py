@@ -1,4 +1,4 @@
-"""MapServer (Debian's cgi-mapserver) as a WFS, run as CGI behind a small HTTP server."""
+"""MapServer (Debian's mapserver-bin) as a WFS, run as CGI behind a small HTTP server."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ _LAYER = """  LAYER
 
 def program() -> str | None:
     """Where mapserv is; None when it is not installed."""
-    return shutil.which("mapserv") or shutil.which("mapserv", path="/usr/lib/cgi-bin")
+    return shutil.which("mapserv")
 
 
 @contextmanager
@@ -93,7 +93,7 @@ def _layer(folder: Path, name: str, features: list[Feature], kind: str) -> str:
 
 
 def _key(feature: Feature) -> str:
-    return str(feature["id"]).rpartition(":")[2]
+    return "-".join(str(feature["id"]).lower().split(":")[2:])
 
 
 def _run(place: str, path: Path, received: Received) -> Reply:
