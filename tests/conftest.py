@@ -48,7 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _install_tools() -> None:
-    """What `make test` needs of the distribution: PostGIS and Mosquitto, and as root a browser and MapServer."""
+    """What `make test` needs: PostGIS and Mosquitto, and as root a browser and MapServer."""
     from mimas.platform.packages import provide_mosquitto, provide_postgres
 
     def say(line: str) -> None:

@@ -173,13 +173,9 @@ def valid(service: Service) -> None:
 @features("geojson.lon-lat", RFC, "RFC 7946, 4")
 def longitude_first(service: Service) -> None:
     """Longitude stands before latitude, judged by the service area of the target."""
-    found = [
-        each
-        for _, several in service.samples()
-        for feature in several
-        for each in positions(feature.geometry)
-    ]
-    expect_lon_lat(found, service.probe.target.service_area)
+    for _, several in service.samples():
+        places = [place for each in several for place in positions(each.geometry)]
+        expect_lon_lat(places, service.probe.target.service_area)
     if service.probe.target.service_area is None:
         raise NotTested("Without `service_area` in the target exchanged axes cannot be told.")
 
