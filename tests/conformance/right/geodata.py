@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.conformance.servers import sensorthings
 from tests.conformance.servers.mapserver import mapserver, program
 from tests.conformance.servers.memory import remembering
 from tests.conformance.servers.pygeoapi_server import pygeoapi
@@ -16,7 +17,7 @@ from tests.conformance.servers.town import AREA, PARKS, TREES
 
 from mimas.conformance.http_server import Received, Reply
 from mimas.conformance.target import Interface, Target
-from mimas.conformance.testing import Forward, proxied, target_of
+from mimas.conformance.testing import Forward, proxied, serving, target_of
 
 TENANT = "mimas_geo"
 
@@ -126,3 +127,28 @@ def _strict(received: Received, forward: Forward) -> Reply:
             ).replace(b'"additionalProperties":true', b'"additionalProperties":false'),
         )
     return reply
+
+
+@pytest.fixture(scope="session")
+def right_sensorthings() -> Iterator[Target]:
+    """Three weather stations."""
+    with serving(sensorthings.answer) as url:
+        yield target_of("sensorthings", url + sensorthings.ROOT, service_area=AREA)
+
+
+@pytest.fixture(scope="module")
+def right_sensorthings_linked(right_sensorthings: Target, right_geodata: Target) -> Iterator[Target]:
+    """The stations stand on trees, which are entities of Mimas."""
+
+    def naming(received: Received, forward: Forward) -> Reply:
+        reply = forward(received)
+        if not received.path.startswith(f"{sensorthings.ROOT}/Things"):
+            return reply
+        value = reply.json()
+        for each in value.get("value", ()):
+            each["properties"] = {"entity": f"urn:ngsi-ld:Tree:{each['@iot.id']}"}
+        return reply.with_json(value)
+
+    with proxied(right_sensorthings, naming) as target:
+        interfaces = {**target.interfaces, "ngsi-ld": right_geodata.interfaces["ngsi-ld"]}
+        yield replace(target, interfaces=interfaces, tenant=TENANT)
