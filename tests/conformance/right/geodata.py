@@ -10,13 +10,14 @@ from typing import Any
 import httpx
 import pytest
 from tests.conformance.servers import sensorthings
+from tests.conformance.servers.geodata_files import write_files
 from tests.conformance.servers.mapserver import mapserver, program
 from tests.conformance.servers.memory import remembering
 from tests.conformance.servers.pygeoapi_server import pygeoapi
 from tests.conformance.servers.town import AREA, PARKS, TREES
 
 from mimas.conformance.http_server import Received, Reply
-from mimas.conformance.target import Interface, Target
+from mimas.conformance.target import Interface, Sample, Target
 from mimas.conformance.testing import Forward, proxied, serving, target_of
 
 TENANT = "mimas_geo"
@@ -152,3 +153,10 @@ def right_sensorthings_linked(right_sensorthings: Target, right_geodata: Target)
     with proxied(right_sensorthings, naming) as target:
         interfaces = {**target.interfaces, "ngsi-ld": right_geodata.interfaces["ngsi-ld"]}
         yield replace(target, interfaces=interfaces, tenant=TENANT)
+
+
+@pytest.fixture(scope="session")
+def right_geodata_files(tmp_path_factory: pytest.TempPathFactory) -> Target:
+    """The town in five formats and three reference systems."""
+    paths = write_files(tmp_path_factory.mktemp("files"))
+    return Target("files", {}, service_area=AREA, samples=tuple(Sample(each) for each in paths))

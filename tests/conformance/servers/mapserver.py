@@ -75,7 +75,15 @@ def mapserver(folder: Path) -> Iterator[str]:
     place = program()
     assert place is not None
     path = folder / "town.map"
-    with serving(lambda received: _run(place, path, received)) as url:
+    known: dict[tuple[str, str], Reply] = {}  # a program start takes long, and its data do not change
+
+    def answer(received: Received) -> Reply:
+        key = (received.path, received.headers["host"])
+        if key not in known:
+            known[key] = _run(place, path, received)
+        return known[key]
+
+    with serving(answer) as url:
         layers = _layer(folder, "trees", TREES, "POINT") + _layer(folder, "parks", PARKS, "POLYGON")
         path.write_text(_MAP.format(url=url, extent=" ".join(map(str, AREA)), layers=layers))
         (folder / "mapserver.conf").write_text('CONFIG\n ENV\n MS_MAP_PATTERN "."\n END\nEND\n')
