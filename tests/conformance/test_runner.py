@@ -469,3 +469,13 @@ def test_a_wrong_certificate_is_an_error_that_says_so(tmp_path: Path) -> None:
 
     assert "certificate verify failed" in strange.checks[0].message.lower()
     assert known.checks[0].verdict is Verdict.PASS, known.checks[0].message
+
+
+def test_a_check_of_results_runs_last_and_sees_them() -> None:
+    """By requirement, whatever the order in which checks are given."""
+    seen: list[Any] = []
+    judges = declared(lambda probe: seen.append(dict(probe.verdicts())), id="a/judge", needs={"results"})
+    with serving(right) as url:
+        run_on(target_of("openapi-rest", url), judges, declared(asks_for_things))
+
+    assert seen == [{"MIM0-R1.1": Verdict.PASS}]
