@@ -68,7 +68,8 @@ def write_gml(path: Path, features: list[Feature]) -> None:
     members = "".join(
         f'<gml:featureMember><t:Tree gml:id="{each["id"].replace(":", "-")}"><t:uri>{each["id"]}</t:uri>'
         f'<t:place><gml:Point srsName="urn:ogc:def:crs:EPSG::4326"><gml:pos>'
-        f"{each['geometry']['coordinates'][1]} {each['geometry']['coordinates'][0]}</gml:pos></gml:Point></t:place></t:Tree></gml:featureMember>"
+        f"{each['geometry']['coordinates'][1]} {each['geometry']['coordinates'][0]}</gml:pos>"
+        "</gml:Point></t:place></t:Tree></gml:featureMember>"
         for each in features
     )
     path.write_text(

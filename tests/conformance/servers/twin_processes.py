@@ -24,9 +24,7 @@ def _metadata(
         "keywords": ["water"],
         "links": [],
         "inputs": inputs,
-        "outputs": {
-            output: {"title": output, "schema": {"type": "object", "contentMediaType": "application/json"}}
-        },
+        "outputs": {output: {"title": output, "schema": {"type": "number"}}},
         "example": {"inputs": example},
     }
 
@@ -56,7 +54,7 @@ class RunoffProcessor(BaseProcessor):
         if not isinstance(rainfall, int | float) or rainfall < 0:
             raise ProcessorExecuteError("rainfall must be a number of at least 0")
         if rainfall > 1000:
-            time.sleep(3)
+            time.sleep(1)
         return "application/json", {"runoff": rainfall / 2}
 
 

@@ -29,7 +29,8 @@ class Check:
     `requirements` names the catalogue entries it is evidence for, `mechanism` the interface it probes (or
     `documents`, `samples`, `product`), `level` what its failure means (MUST fails, SHOULD warns unless
     strict). `needs` says what must be there: permission to write, a listener that the target can call, an
-    earlier run, sample files, the verdicts of the run's other checks; `documents` which documents must be offered. The docstring is the message.
+    earlier run, sample files, the verdicts of the run's other checks; `documents` which documents must be
+    offered. The docstring is the message.
     """
 
     id: str
