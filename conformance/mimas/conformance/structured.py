@@ -61,7 +61,7 @@ def _refuse_binary(content: bytes, name: str) -> None:
 
 def _headed(text: str) -> dict[str, str]:
     found = list(_HEADING.finditer(text))
-    ends = [each.start() for each in found[1:]] + [len(text)]
+    ends = [*(each.start() for each in found[1:]), len(text)][: len(found)]
     return {
         _TAG.sub("", each[1] or each[2] or "").strip(): _TAG.sub(" ", text[each.end() : end]).strip()
         for each, end in zip(found, ends, strict=True)
