@@ -21,7 +21,7 @@ from mimas.conformance.target import Interface, Limits, Target
 from mimas.conformance.testing import serving
 from mimas.conformance.verdicts import Verdict
 
-MECHANISMS = ("ogcapi-features", "wfs", "sensorthings")
+MECHANISMS = ("ogcapi-features", "ogcapi-processes", "wfs", "sensorthings", "algorithm-register")
 HTML, JSON = {"Content-Type": "text/html; charset=utf-8"}, {"Content-Type": "application/json"}
 TOWN = b"<!doctype html><html><title>Our town</title><h1>Welcome</h1><a href='/news'>News</a></html>"
 WORDS = b"<html><body>WFS_Capabilities FeatureCollection Things conformsTo links</body></html>"

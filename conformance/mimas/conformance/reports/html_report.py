@@ -94,7 +94,7 @@ def _contacts(report: Report) -> str:
 
 
 def _contact_words(contact: Report) -> str:
-    what = MECHANISM_TITLES.get(contact["mechanism"], contact["mechanism"])
+    what = str(MECHANISM_TITLES.get(contact["mechanism"], contact["mechanism"]))
     if contact["verdict"] == "fail":
         return f"What answers at {_text(contact['url'])} is no {_text(what)}."
     return f"At {_text(contact['url'])} no {_text(what)} could be reached."

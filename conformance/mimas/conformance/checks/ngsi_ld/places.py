@@ -12,7 +12,7 @@ from ...geodata.places import expect_lon_lat
 from ...geodata.reference import CRS84, expect_in_range, lon_lat, parse_crs
 from ...verdicts import Failure, NotTested, Warn
 from ..declaration import Needs
-from .broker import GEO_JSON, JSON, MARK, Broker, Entity, instances, ngsi_ld, path_to
+from .broker import GEO_JSON, JSON, MARK, Broker, Entity, Query, instances, ngsi_ld, path_to
 
 MOST_TYPES = 20
 
@@ -38,7 +38,7 @@ def _placed(broker: Broker) -> list[Entity]:
     listed = broker.probe.read(broker.resource("/types"), Accept=JSON).expect(200).json()
     names = listed.get("typeList", ()) if isinstance(listed, dict) else listed
     for name in [each for each in names if isinstance(each, str) and MARK not in each][:MOST_TYPES]:
-        query = {"type": name, "limit": 100}
+        query: Query = {"type": name, "limit": 100}
         found = broker.probe.read(broker.resource("/entities", query), Accept=JSON).expect(200).json_array()
         placed = [each for each in found if _geometries(each)]
         if placed:
@@ -64,7 +64,7 @@ def _all(entities: list[Entity]) -> list[Feature]:
 def geo_json_collection(broker: Broker, entities: list[Entity]) -> None:
     """Entities asked for as GeoJSON are features with the ids and the places of the entities."""
     ids = {str(each["id"]) for each in entities}
-    query = {"type": _type(entities[0]), "limit": 100}
+    query: Query = {"type": _type(entities[0]), "limit": 100}
     answer = broker.probe.read(broker.resource("/entities", query), Accept=GEO_JSON).expect(200)
     found = {each.id: each for each in of_geojson(answer.json())}
     missing = ids - found.keys()

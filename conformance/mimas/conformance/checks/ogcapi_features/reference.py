@@ -10,7 +10,7 @@ from ...geodata.geometry import box_of, follows_right_hand, positions, problem_o
 from ...geodata.places import expect_lon_lat
 from ...geodata.reference import CRS84, Crs, expect_control_points, expect_in_range, lon_lat, parse_crs
 from ...verdicts import Failure, NotTested, Warn
-from .service import CRS_CLASS, GEO_JSON, PART_2, Collection, Service, features
+from .service import CRS_CLASS, GEO_JSON, PART_2, Collection, Query, Service, features
 
 STATED, COMMON, RFC = "MIM7-R5.1a", "MIM7-R5.1b", "MIM7-D02"
 CRS84H = "http://www.opengis.net/def/crs/OGC/0/CRS84h"
@@ -58,7 +58,7 @@ def content_crs(service: Service) -> None:
     service.needs_class(CRS_CLASS)
     for collection, _ in service.samples():
         for crs in [CRS84, *_listed(service, collection)[:4]]:
-            query = {"limit": 1} if crs is CRS84 else {"limit": 1, "crs": crs.text}
+            query: Query = {"limit": 1} if crs is CRS84 else {"limit": 1, "crs": crs.text}
             said = service.items(collection, query).expect(200).headers.get("content-crs", "")
             if not (said.startswith("<") and said.endswith(">") and parse_crs(said[1:-1]).is_same(crs)):
                 raise Failure(
@@ -94,7 +94,7 @@ def _in(service: Service, collection: Collection, crs: Crs) -> Answer:
 @features("crs.control-points", COMMON, f"{PART_2}, 6.3; PROJ")
 def control_points(service: Service) -> None:
     """In every listed reference system features lie within 15 m of where a transformation puts them."""
-    worst = {}
+    worst: dict[str, float] = {}
     for collection, several in service.samples():
         known = {each.id: each for each in several if each.geometry}
         for feature in known.values():
@@ -126,7 +126,7 @@ def _distance(known: Feature, said: Feature, crs: Crs) -> float:
 def unlisted(service: Service) -> None:
     """A reference system that a collection does not list is answered 400."""
     service.needs_class(CRS_CLASS)
-    query = {"limit": 1, "crs": "http://www.opengis.net/def/crs/EPSG/0/0"}
+    query: Query = {"limit": 1, "crs": "http://www.opengis.net/def/crs/EPSG/0/0"}
     service.items(service.collections()[0], query).expect(400, mend="/req/crs/fc-crs-valid-value")
 
 
