@@ -43,6 +43,10 @@ API = {
     "info": {"title": "Town", "version": "2.0.0"},
     "paths": {"/trees": {"get": {"parameters": [{"name": "q", "in": "query"}], "responses": {"200": {}}}}},
 }
+RECORD = """<gmd:MD_Metadata xmlns:gmd="http://www.isotc211.org/2005/gmd">
+<gmd:contact>Data office</gmd:contact><gmd:dateStamp>2026-01-01</gmd:dateStamp>
+<gmd:referenceSystemInfo>http://www.opengis.net/def/crs/EPSG/0/5514</gmd:referenceSystemInfo>
+<gmd:title>Trees</gmd:title><gmd:abstract>All trees</gmd:abstract></gmd:MD_Metadata>"""
 JSON = {"Content-Type": "application/json"}
 
 
@@ -76,6 +80,7 @@ def right_papers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
             },
             "algorithm-explanation": EXPLANATION,
             "bias-report": BIAS,
+            "inspire-metadata": RECORD,
             "export": TREES,
             "reimported-export": {"type": "FeatureCollection", "features": TREES[::-1]},
             "api-description": API,

@@ -148,6 +148,27 @@ fault(
     says(404, {}),
 )
 
+# -- metadata
+
+paper(
+    "The metadata record names no reference system.",
+    "GEODATA.inspire-metadata",
+    "inspire-metadata",
+    lambda old: old.replace("http://www.opengis.net/def/crs/EPSG/0/5514", ""),
+)
+paper(
+    "The metadata record is a page.",
+    "GEODATA.inspire-metadata",
+    "inspire-metadata",
+    "<html><p>Trees</p></html>",
+)
+paper(
+    "The metadata record is not well-formed.",
+    "GEODATA.inspire-metadata",
+    "inspire-metadata",
+    "<gmd:MD_Metadata>",
+)
+
 # -- procurement
 
 paper(
