@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
+import types
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,9 +34,17 @@ others say `pip install "mimas[platform]"`.
 
 def pages() -> dict[Path, str]:
     """The text of every generated page."""
+    _own_tests()
     broken = DOCS.parent / "tests/conformance/broken"
     checker = {DOCS / name: text for name, text in conformance_pages(broken).items()}
     return {REFERENCE / "cli.md": "\n".join([_CLI, *_sections()]).rstrip() + "\n", **checker}
+
+
+def _own_tests() -> None:
+    """Let faults import from tests/: pygeoapi installs a package of that name, which would be found first."""
+    package = types.ModuleType("tests")
+    package.__path__ = [str(DOCS.parent / "tests")]
+    sys.modules.setdefault("tests", package)
 
 
 def commands() -> Iterator[tuple[str, click.Command]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.conformance.servers.certificate import self_signed, serving_tls
 
 from mimas.conformance.catalogue import load_catalogue
 from mimas.conformance.checks import Check
@@ -461,52 +462,20 @@ def test_facts_are_found_again_in_a_later_run() -> None:
 
 def test_a_wrong_certificate_is_an_error_that_says_so(tmp_path: Path) -> None:
     """The name of what is wrong, not a crash."""
-    import ssl
-
-    from mimas.conformance.http_server import HttpServer
-
-    key, certificate = _self_signed(tmp_path)
-    server = HttpServer(right)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    server.start()
-    url = server.url.replace("http:", "https:")
-    strange = run_on(target_of("openapi-rest", url), declared(asks_for_things))
-    known = run_on(target_of("openapi-rest", url, ca_file=str(certificate)), declared(asks_for_things))
-    server.end()
+    key, certificate = self_signed(tmp_path)
+    with serving_tls(right, key, certificate) as url:
+        strange = run_on(target_of("openapi-rest", url), declared(asks_for_things))
+        known = run_on(target_of("openapi-rest", url, ca_file=str(certificate)), declared(asks_for_things))
 
     assert "certificate verify failed" in strange.checks[0].message.lower()
     assert known.checks[0].verdict is Verdict.PASS, known.checks[0].message
 
 
-def _self_signed(folder: Path) -> tuple[Path, Path]:
-    from datetime import UTC, datetime, timedelta
-    from ipaddress import ip_address
+def test_a_check_of_results_runs_last_and_sees_them() -> None:
+    """By requirement, whatever the order in which checks are given."""
+    seen: list[Any] = []
+    judges = declared(lambda probe: seen.append(dict(probe.verdicts())), id="a/judge", needs={"results"})
+    with serving(right) as url:
+        run_on(target_of("openapi-rest", url), judges, declared(asks_for_things))
 
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), False)
-        .sign(key, hashes.SHA256())
-    )
-    key_file, certificate_file = folder / "key.pem", folder / "certificate.pem"
-    key_file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
-    certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    return key_file, certificate_file
+    assert seen == [{"MIM0-R1.1": Verdict.PASS}]

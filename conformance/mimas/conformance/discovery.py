@@ -24,6 +24,8 @@ _NGSI_LD = re.compile(r"/ngsi-ld(/v1)?(/.*)?$")
 _PLACES: Mapping[str, tuple[str, ...]] = {
     "ngsi-ld": ("",),
     "ogcapi-features": ("", "/ogc/features", "/ogcapi"),
+    "ogcapi-processes": ("", "/ogc/processes", "/ogcapi"),
+    "algorithm-register": ("/algorithms", "/algorithm-register", ""),
     "openapi-rest": ("",),
     "sensorthings": ("", "/v1.1", "/v1.0", "/FROST-Server/v1.1"),
     "wfs": ("", "/wfs", "/ows"),

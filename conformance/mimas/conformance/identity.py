@@ -117,6 +117,21 @@ def _ogcapi(probe: Probe) -> Answer:
     return answer
 
 
+def _processes(probe: Probe) -> Answer:
+    answer = _json(probe, "processes")
+    if not isinstance(answer.json_object().get("processes"), list):
+        raise Failure(f"{answer}, but without a list `processes` (OGC 18-062r2, 7.9).")
+    return answer
+
+
+def _algorithms(probe: Probe) -> Answer:
+    answer = _json(probe, "")
+    body = answer.json_object()
+    if not isinstance(body.get("usesAI"), bool) or not isinstance(body.get("algorithms"), list):
+        raise Failure(f"{answer}, but without `usesAI` and a list `algorithms`.")
+    return answer
+
+
 def _sensorthings(probe: Probe) -> Answer:
     answer = _json(probe, "")
     value = answer.json_object().get("value")
@@ -176,6 +191,8 @@ def _usable(answer: Answer) -> Answer:
 IDENTITIES: dict[str, Identify] = {
     "ngsi-ld": _ngsi_ld,
     "ogcapi-features": _ogcapi,
+    "ogcapi-processes": _processes,
+    "algorithm-register": _algorithms,
     "sensorthings": _sensorthings,
     "wfs": _wfs,
     "openapi-rest": openapi_document,

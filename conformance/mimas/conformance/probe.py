@@ -20,7 +20,7 @@ from .http_server import Answering, Received, Reply
 from .listener import Inbox
 from .session import Request, Session, basic_pair, origin_of
 from .target import Interface, Limits, Sample, Target
-from .verdicts import CheckError, NoAnswer, NotTested
+from .verdicts import CheckError, NoAnswer, NotTested, Verdict
 
 USER_AGENT = "mimas-check"
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -217,6 +217,10 @@ class Probe:
             if entry.get("id") == self.check_id and name in entry.get("facts", {}):
                 return entry["facts"][name]
         raise NotTested(f"The earlier run has no {name!r} of this check.")
+
+    def verdicts(self) -> Mapping[str, Verdict]:
+        """What the run's other checks found, by requirement; only for a check that needs `results`."""
+        return self.session.verdicts
 
     # -- inside
 

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from .catalogue import Requirement
-from .checks import OFFERED, Check
+from .checks import OFFERED, Check, all_checks
 from .evidence import Evidence, Exchange
 from .identity import IDENTITIES, identify
 from .probe import Probe
@@ -109,7 +109,7 @@ class Runner:
         started = datetime.now(UTC)
         chosen = list(checks)
         contacts = self._contact(chosen)
-        results = self._run_checks(chosen, contacts, progress)
+        results = self._run_in_order(chosen, contacts, progress)
         left_behind = self._part()
         judged = tuple(self._judge(each, results) for each in requirements)
         return Run(
@@ -125,10 +125,12 @@ class Runner:
         )
 
     def run_one(self, check: Check) -> CheckResult:
-        """Run a single check, first contact included."""
-        result = self._run_checks([check], self._contact([check]), None)[0]
+        """Run a single check, first contact included; what it needs of other checks is run before."""
+        others = [each for each in all_checks() if "results" not in each.needs]
+        chosen = [*(others if "results" in check.needs else ()), check]
+        results = self._run_in_order(chosen, self._contact(chosen), None)
         self._part()
-        return result
+        return next(each for each in results if each.check.id == check.id)
 
     def _part(self) -> tuple[str, ...]:
         """Remove what first contact wrote, at the very end: checks rest on it. What stays is said."""
@@ -152,8 +154,24 @@ class Runner:
             message = f"{url} speaks {mechanism}."
         return Contact(mechanism, url, verdict, message, mend, tuple(evidence.exchanges))
 
-    def _run_checks(
+    def _run_in_order(
         self, checks: list[Check], contacts: dict[str, Contact], progress: Progress | None
+    ) -> list[CheckResult]:
+        """All checks; those that look at the verdicts of the others come last."""
+        last = [each for each in checks if "results" in each.needs]
+
+        def count(result: CheckResult, done: int, _: int) -> None:
+            if progress:
+                progress(result, done, len(checks))
+
+        first = self._run_checks([each for each in checks if each not in last], contacts, count)
+        self._session.verdicts = _by_requirement(first)
+        return first + self._run_checks(
+            last, contacts, lambda result, done, total: count(result, done + len(first), total)
+        )
+
+    def _run_checks(
+        self, checks: list[Check], contacts: dict[str, Contact], progress: Progress
     ) -> list[CheckResult]:
         results: list[CheckResult] = []
         with ThreadPoolExecutor(self._target.limits.concurrency) as pool:
@@ -162,8 +180,7 @@ class Runner:
             ]
             for done in as_completed(futures):
                 results.append(done.result())
-                if progress:
-                    progress(results[-1], len(results), len(checks))
+                progress(results[-1], len(results), len(checks))
         return sorted(results, key=lambda result: result.check.id)
 
     def _run_one(self, check: Check, contact: Contact | None) -> CheckResult:
@@ -229,6 +246,15 @@ class Runner:
     def _applies(self, requirement: Requirement) -> bool:
         condition = requirement.applies_when
         return condition is None or condition in self._target.conditions
+
+
+def _by_requirement(results: Iterable[CheckResult]) -> dict[str, Verdict]:
+    """The verdict of each requirement, as far as its checks go."""
+    found: dict[str, list[Verdict]] = {}
+    for each in results:
+        for requirement in each.check.requirements:
+            found.setdefault(requirement, []).append(each.verdict)
+    return {requirement: combine(verdicts) for requirement, verdicts in found.items()}
 
 
 def _void_pass(result: CheckResult, contact: Contact | None) -> CheckResult:

@@ -12,6 +12,9 @@ from .target import Target
 
 _GEODATA = frozenset({"ogcapi-features", "wfs", "sensorthings"})
 
+# Interfaces that stand beside a platform and do not make one.
+_BESIDE = frozenset({"ogcapi-processes", "algorithm-register"})
+
 
 class SelectionError(Exception):
     """Nothing goes by a name that was asked for; the message says what there is."""
@@ -42,7 +45,7 @@ def default_profiles(target: Target) -> tuple[str, ...]:
     if target.profiles:
         return target.profiles
     claimed = set(target.interfaces)
-    found = ["starter_platform"] if claimed - _GEODATA else []
+    found = ["starter_platform"] if claimed - _GEODATA - _BESIDE else []
     return tuple([*found, "geo"] if claimed & _GEODATA else found)
 
 

@@ -21,7 +21,7 @@ from .evidence import Exchange, secrets_of
 from .listener import Listener
 from .target import Target
 from .transport import AddressRefused, Deadline, guarded_transport
-from .verdicts import NoAnswer
+from .verdicts import NoAnswer, Verdict
 
 ALLOW_VARIABLE = "MIMAS_OUTBOUND_ALLOW"
 GIVE_UP_AFTER = 4
@@ -70,6 +70,7 @@ class Session:
         self.target = target
         self.listener = listener
         self.baseline = baseline
+        self.verdicts: dict[str, Verdict] = {}
         self.environment = environment
         self.run_id = uuid.uuid4().hex[:12]
         self.stop = threading.Event()

@@ -196,3 +196,30 @@ def test_html_is_drawn_in_a_browser(report: Report, tmp_path: Path, width: int) 
 
     assert "CONSOLE" not in done.stderr
     assert struct.unpack(">I", picture.read_bytes()[16:20])[0] == width
+
+
+def test_a_wrong_interface_is_said_in_words(report: Report) -> None:
+    """What came instead is folded away behind them, for who mends it."""
+    contact = {**report["contacts"][0], "mechanism": "wfs", "url": "http://x/wfs", "verdict": "fail"}
+    page = html_report({**report, "contacts": [contact]})
+
+    assert "What answers at http://x/wfs is no Web Feature Service." in page
+
+
+def test_checks_of_what_is_not_claimed_are_only_counted(report: Report) -> None:
+    """They say nothing of the product, and would hide what does."""
+    checks = [{**each, "mechanism": "wfs", "verdict": "not_tested"} for each in report["checks"]]
+    page = html_report({**report, "checks": checks})
+
+    assert "more checks are for interfaces that the product does not claim: Web Feature Service." in page
+    assert checks[0]["title"] not in page
+
+
+def test_a_check_stands_in_full_only_once(report: Report) -> None:
+    """Where it is evidence for another requirement of the MIM, that refers to it."""
+    failed = next(each for each in report["requirements"] if each["verdict"] == "fail")
+    again = {**failed, "id": "MIM0-again"}
+    page = html_report({**report, "requirements": [*report["requirements"], again]})
+
+    assert page.count(f"<code>{failed['checks'][0]}</code>") == 1
+    assert f"See <a href='#r-{failed['id'].replace('.', '-')}'>" in page

@@ -17,7 +17,7 @@ Level = Literal["MUST", "SHOULD", "MAY"]
 Needs = str
 Run = Callable[["Probe"], None]
 
-NEEDS = frozenset({"write", "listener", "baseline", "samples"})
+NEEDS = frozenset({"write", "listener", "baseline", "samples", "results"})
 # Mechanisms that are no interface: they are there for every target.
 OFFERED = frozenset({"documents", "samples", "product"})
 
@@ -29,7 +29,8 @@ class Check:
     `requirements` names the catalogue entries it is evidence for, `mechanism` the interface it probes (or
     `documents`, `samples`, `product`), `level` what its failure means (MUST fails, SHOULD warns unless
     strict). `needs` says what must be there: permission to write, a listener that the target can call, an
-    earlier run, sample files; `documents` which documents must be offered. The docstring is the message.
+    earlier run, sample files, the verdicts of the run's other checks; `documents` which documents must be
+    offered. The docstring is the message.
     """
 
     id: str

@@ -12,8 +12,10 @@ from importlib import resources
 from typing import Any
 
 from ..catalogue import load_catalogue
+from ..checks import OFFERED
 from .words import (
     DEFAULT_REASON,
+    MECHANISM_TITLES,
     MIM_REASONS,
     MIM_TITLES,
     NO_FAILURE,
@@ -66,11 +68,12 @@ def _verdict_box(report: Report) -> str:
     missing = f"<p>Could not be judged: {_text(', '.join(unjudged))}.</p>" if unjudged else ""
     stopped = "<p>The run was stopped before its end.</p>" if report["stopped"] else ""
     attested = f" {word} rest on somebody's word." if word else ""
+    verb = "is" if failed == 1 else "are"
     return (
         f"<div class='verdict {_text(report['verdict'])}'>"
         f"<strong>{_run_words(report, tested, total)}</strong>"
         f"<p>{tested} of {total} obligations (MUST) were really tested; "
-        f"{failed} of them are broken.{attested}</p>{missing}{_contacts(report)}{stopped}</div>"
+        f"{failed} of them {verb} broken.{attested}</p>{missing}{_contacts(report)}{stopped}</div>"
     )
 
 
@@ -81,8 +84,20 @@ def _run_words(report: Report, tested: int, total: int) -> str:
 
 
 def _contacts(report: Report) -> str:
+    """What was found in the place of an interface: in words first, as it was said behind them."""
     wrong = [each for each in report["contacts"] if each["verdict"] != "pass"]
-    return "".join(f"<p>{_tag(each['verdict'])} {_text(each['message'])}</p>" for each in wrong)
+    return "".join(
+        f"<p>{_tag(each['verdict'])} {_contact_words(each)}</p>"
+        f"<details><summary>What came instead</summary><p>{_text(each['message'])}</p></details>"
+        for each in wrong
+    )
+
+
+def _contact_words(contact: Report) -> str:
+    what = str(MECHANISM_TITLES.get(contact["mechanism"], contact["mechanism"]))
+    if contact["verdict"] == "fail":
+        return f"What answers at {_text(contact['url'])} is no {_text(what)}."
+    return f"At {_text(contact['url'])} no {_text(what)} could be reached."
 
 
 def _mim_table(report: Report) -> str:
@@ -120,7 +135,7 @@ def _to_mend(report: Report) -> str:
         f"<p class='soft'>{_text(MIM_REASONS.get(mim, DEFAULT_REASON))}</p><ul>"
         + "".join(
             f"<li><a href='#{_anchor(each['id'])}'>{_text(each['title'])}</a> "
-            f"<span class='soft'>({_text(each['id'])})</span></li>"
+            f"<span class='soft'>({_text(each['id'])})</span>{_first_failures(report, each)}</li>"
             for each in failed
             if each["mim"] == mim
         )
@@ -128,6 +143,16 @@ def _to_mend(report: Report) -> str:
         for mim in dict.fromkeys(each["mim"] for each in failed)
     )
     return f"<h2>What must be mended</h2>{groups}"
+
+
+def _first_failures(report: Report, requirement: Report) -> str:
+    """What does not hold, as the titles of at most two checks."""
+    checks = {each["id"]: each for each in report["checks"] if each["verdict"] == "fail"}
+    titles = [checks[each]["title"] for each in requirement["checks"] if each in checks]
+    if not titles:
+        return ""
+    more = f" And {len(titles) - 2} more." if len(titles) > 2 else ""
+    return f"<br><span class='soft'>Does not hold: {_text(' '.join(titles[:2]))}{more}</span>"
 
 
 def _how_to_read() -> str:
@@ -141,12 +166,13 @@ def _mim_section(report: Report, mim: Report) -> str:
     name = mim["mim"]
     requirements = [each for each in report["requirements"] if each["mim"] == name]
     checks = {each["id"]: each for each in report["checks"]}
+    shown: dict[str, str] = {}
     return (
         f"<section class='mim'><h2 id='{_anchor(name)}'>{_text(name)} {_text(MIM_TITLES.get(name, ''))}</h2>"
         f"<p>{_mim_tag(mim)} Level {_text(mim['level'])}, {mim['must_tested']} of "
         f"{mim['must_total']} MUSTs tested. Requirements: {_counts(mim)}.</p>"
         f"<p><b>Why it matters.</b> {_text(MIM_REASONS.get(name, DEFAULT_REASON))}</p>"
-        + "".join(_requirement(report, each, checks) for each in requirements)
+        + "".join(_requirement(report, each, checks, shown) for each in requirements)
         + "</section>"
     )
 
@@ -158,7 +184,10 @@ def _counts(mim: Report) -> str:
     )
 
 
-def _requirement(report: Report, requirement: Report, checks: dict[str, Report]) -> str:
+def _requirement(
+    report: Report, requirement: Report, checks: dict[str, Report], shown: dict[str, str]
+) -> str:
+    """One requirement with its checks; `shown` says under which requirement a check stands in full."""
     own = [checks[each] for each in requirement["checks"] if each in checks]
     head = (
         f"<article><h3 id='{_anchor(requirement['id'])}'>{_tag(requirement['verdict'])} "
@@ -167,7 +196,13 @@ def _requirement(report: Report, requirement: Report, checks: dict[str, Report])
         f"{'asked for by the MIM' if requirement['confidence'] == 'official' else 'derived by this checker'}"
         f"</p>{_asked(requirement)}"
     )
-    loud = "".join(_check(report, each) for each in own if each["verdict"] in _SHOWN)
+    loud = "".join(
+        _check(report, each)
+        if shown.setdefault(each["id"], requirement["id"]) == requirement["id"]
+        else _check_again(each, shown[each["id"]])
+        for each in own
+        if each["verdict"] in _SHOWN
+    )
     quiet = [each for each in own if each["verdict"] not in _SHOWN]
     return head + _attestations(requirement) + loud + _quiet(report, quiet) + "</article>"
 
@@ -213,6 +248,14 @@ def _check(report: Report, check: Report) -> str:
     )
 
 
+def _check_again(check: Report, where: str) -> str:
+    """A check that stands in full under another requirement."""
+    return (
+        f"<div class='check'><p>{_tag(check['verdict'])} <b>{_text(check['title'])}</b> "
+        f"<span class='soft'>See <a href='#{_anchor(where)}'>{_text(where)}</a>.</span></p></div>"
+    )
+
+
 def _exchanges(report: Report, check: Report) -> str:
     entries = report["har"]["log"]["entries"]
     found = [entries[place] for place in check["exchanges"] if place < len(entries)]
@@ -254,17 +297,36 @@ def _cut(text: str) -> str:
 
 
 def _quiet(report: Report, checks: list[Report]) -> str:
-    """What passed, or was not tested: one line each, folded away."""
+    """What passed, or was not tested: one line each, folded away.
+
+    Checks of interfaces that the product does not claim are only counted.
+    """
+    claimed = {each["mechanism"] for each in report["target"]["interfaces"]} | OFFERED
+    elsewhere = [each for each in checks if each["mechanism"] not in claimed]
+    checks = [each for each in checks if each["mechanism"] in claimed]
+    beside = _elsewhere(elsewhere)
     if not checks:
-        return ""
+        return beside
     rows = "".join(
         f"<li>{_tag(each['verdict'])} {_text(each['title'])} <span class='soft'>(<code>{_text(each['id'])}"
         f"</code>{_reason(each)})</span></li>"
         for each in checks
     )
     passed = sum(each["verdict"] == "pass" for each in checks)
-    summary = f"{passed} passed, {len(checks) - passed} not tested"
-    return f"<details><summary>{summary}</summary><ul>{rows}</ul></details>"
+    counts = {"passed": passed, "not tested": len(checks) - passed}
+    summary = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    return f"<details><summary>{summary}</summary><ul>{rows}</ul></details>{beside}"
+
+
+def _elsewhere(checks: list[Report]) -> str:
+    if not checks:
+        return ""
+    names = dict.fromkeys(each["mechanism"] for each in checks)
+    titles = ", ".join(MECHANISM_TITLES.get(each, each) for each in names)
+    return (
+        f"<p class='small soft'>{len(checks)} more checks are for interfaces that the product does not "
+        f"claim: {_text(titles)}.</p>"
+    )
 
 
 def _reason(check: Report) -> str:

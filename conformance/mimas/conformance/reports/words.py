@@ -29,6 +29,23 @@ RUN_WORDS = {
     "not_tested": "Not everything could be judged",
 }
 NO_FAILURE = "No failure found"
+MECHANISM_TITLES = {
+    "ngsi-ld": "NGSI-LD broker",
+    "ogcapi-features": "OGC API Features service",
+    "ogcapi-processes": "OGC API Processes service",
+    "wfs": "Web Feature Service",
+    "sensorthings": "SensorThings service",
+    "algorithm-register": "register of algorithms",
+    "openapi-rest": "described REST interface",
+    "mqtt": "MQTT broker",
+    "asyncapi": "AsyncAPI interface",
+    "dcat-ap": "DCAT-AP catalogue",
+    "odrl": "collection of ODRL policies",
+    "dataspace-protocol": "dataspace connector",
+    "linked-data": "linked data",
+    "oidc": "OpenID Connect provider",
+    "tls": "TLS endpoint",
+}
 MIM_TITLES = {
     "MIM0": "Accessing data",
     "MIM1": "Interlinking data",

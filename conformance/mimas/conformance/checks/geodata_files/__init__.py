@@ -1,0 +1,1 @@
+"""Checks of geodata files: GeoJSON, GML, CityGML, GeoPackage, CityJSON, IFC."""

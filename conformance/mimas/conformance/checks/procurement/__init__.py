@@ -1,0 +1,1 @@
+"""Checks of procurement clauses: exit, stability, live demonstration, compliance statement."""

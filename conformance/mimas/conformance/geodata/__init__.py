@@ -1,0 +1,1 @@
+"""What checks of geodata share: features, geometries, reference systems, file formats."""
