@@ -15,9 +15,9 @@ import yaml
 
 from mimas.adapters.mapping import MappingError, MappingFile, load_mapping, run_cases, shipped_mappings
 from mimas.adapters.messages import Mapped, Message
-from mimas.adapters.models import check
 from mimas.adapters.registry import create_source, load_sources, source_kinds
 from mimas.adapters.source import SourceError, Surroundings
+from mimas.ngsi_ld.models import check
 
 from ..ingest_places import find_mapping, mqtt_url, sources_folder
 from ..processes import Refused
