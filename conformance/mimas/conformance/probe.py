@@ -116,6 +116,10 @@ class Probe:
         self.evidence.add(exchange)
         return _answered(answer, exchange)
 
+    def once(self, key: Any, make: Callable[[], Any]) -> Any:
+        """What `make` gives, made once for all checks of a run: what takes long to parse or to fetch."""
+        return self.session.once(key, make)
+
     def send(
         self,
         method: str,
@@ -139,14 +143,14 @@ class Probe:
         self.evidence.add(exchange)
         return _answered(answer, exchange)
 
-    def fetch(self, url: str, *, accept: str = "*/*", redirects: int = 5) -> Answer:
-        """GET of something that an answer or the user points to, wherever it is.
+    def fetch(self, url: str, *, accept: str = "*/*", redirects: int = 5, method: str = "GET") -> Answer:
+        """GET (or HEAD) of something that an answer or the user points to, wherever it is.
 
         Without credentials; each hop passes the guard and is kept as evidence; a loop is a CheckError.
         """
         seen: list[str] = []
         while len(seen) <= redirects:
-            answer = self.send("GET", url, headers={"Accept": accept}, role=None)
+            answer = self.send(method, url, headers={"Accept": accept}, role=None)
             seen.append(url)
             if answer.status not in REDIRECTS or "location" not in answer.headers:
                 return answer

@@ -80,6 +80,8 @@ class Session:
         self._silent: dict[str, int] = {}
         self._read: dict[Any, tuple[Answer | None, Exchange]] = {}
         self._read_locks: dict[Any, threading.Lock] = {}
+        self._made: dict[Any, Any] = {}
+        self._made_locks: dict[Any, threading.RLock] = {}
         self._lock = threading.Lock()
         self._client = httpx.Client(
             transport=transport or self._transport(), timeout=target.limits.timeout, trust_env=False
@@ -130,6 +132,15 @@ class Session:
             if key not in self._read:
                 self._read[key] = read()
             return self._read[key]
+
+    def once(self, key: Any, make: Callable[[], Any]) -> Any:
+        """What `make` gives, made only once a run; what it raises is raised to each who asks."""
+        with self._lock:
+            lock = self._made_locks.setdefault(key, threading.RLock())
+        with lock:
+            if key not in self._made:
+                self._made[key] = make()
+            return self._made[key]
 
     def _whole_answer(self, request: Request) -> Answer:
         limits = self.target.limits
