@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import escape
+from pathlib import Path
 
 import pytest
 from rdflib import DCAT, DCTERMS, RDF, Graph
 
 from mimas.conformance.http_server import Received, Reply
-from mimas.conformance.target import Credential, Target
+from mimas.conformance.target import Credential, Interface, Target
 from mimas.conformance.testing import serving, target_of
 
 PLACE = "/open-data/catalogue"
@@ -24,7 +25,6 @@ PREFIXES = """\
 @prefix vcard: <http://www.w3.org/2006/vcard/ns#> .
 @prefix odrl: <http://www.w3.org/ns/odrl/2/> .
 @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
-@prefix eu: <http://publications.europa.eu/resource/authority/> .
 """
 CATALOGUE = """\
 <URL/open-data/catalogue> a dcat:Catalog ;
@@ -40,7 +40,8 @@ CATALOGUE = """\
 <URL/works> a foaf:Agent ; foaf:name "Town works"@en ; foaf:homepage <URL/contact> ;
   dct:type <http://purl.org/adms/publishertype/Company> .
 
-<URL/dataset/air> a dcat:Dataset ; dct:title "Air quality"@en ; dct:description "What the stations measure."@en ;
+<URL/dataset/air> a dcat:Dataset ; dct:title "Air quality"@en ;
+  dct:description "What the stations measure."@en ;
   dct:publisher <URL/town> ; dcat:keyword "air"@en, "AirQualityObserved" ;
   dcat:theme <http://publications.europa.eu/resource/authority/data-theme/ENVI> ;
   dct:spatial <https://sws.geonames.org/3073789/> ; dct:temporal [ dcat:startDate "2024-01-01"^^xsd:date ] ;
@@ -49,16 +50,18 @@ CATALOGUE = """\
   dct:modified "TODAY"^^xsd:date ; dct:conformsTo <URL/models/AirQualityObserved/schema.json> ;
   dcatap:applicableLegislation <http://data.europa.eu/eli/reg_impl/2023/138/oj> ;
   dcatap:hvdCategory <http://data.europa.eu/bna/c_dd313021> ;
-  dcat:contactPoint [ a vcard:Organization ; vcard:fn "Open data" ; vcard:hasEmail <mailto:data@town.example> ] ;
+  dcat:contactPoint [ a vcard:Organization ; vcard:hasEmail <mailto:data@town.example> ] ;
   dcat:distribution <URL/dataset/air/json> .
 <URL/dataset/air/json> a dcat:Distribution ; dct:description "Newest values"@en ;
   dcat:accessURL <URL/data/air.json> ; dcat:downloadURL <URL/data/air.json> ; dct:license <LICENCE-A> ;
   dcat:mediaType <https://www.iana.org/assignments/media-types/application/json> ;
   dct:format <http://publications.europa.eu/resource/authority/file-type/JSON> ;
   dcatap:availability <http://publications.europa.eu/resource/authority/planned-availability/STABLE> ;
-  dcatap:applicableLegislation <http://data.europa.eu/eli/reg_impl/2023/138/oj> ; dcat:accessService <URL/api> .
+  dcatap:applicableLegislation <http://data.europa.eu/eli/reg_impl/2023/138/oj> ;
+  dcat:accessService <URL/api> .
 
-<URL/dataset/lamps> a dcat:Dataset ; dct:title "Street lamps"@en ; dct:description "Where the lamps stand."@en ;
+<URL/dataset/lamps> a dcat:Dataset ; dct:title "Street lamps"@en ;
+  dct:description "Where the lamps stand."@en ;
   dct:publisher <URL/works> ; dcat:keyword "light"@en, "Streetlight" ;
   dcat:theme <http://publications.europa.eu/resource/authority/data-theme/TRAN> ;
   dct:spatial <https://sws.geonames.org/3073789/> ; dct:temporal [ dcat:startDate "2024-01-01"^^xsd:date ] ;
@@ -72,7 +75,8 @@ CATALOGUE = """\
   dct:format <http://publications.europa.eu/resource/authority/file-type/CSV> ;
   dcatap:availability <http://publications.europa.eu/resource/authority/planned-availability/AVAILABLE> .
 
-<URL/dataset/people> a dcat:Dataset ; dct:title "People counted"@en ; dct:description "For researchers only."@en ;
+<URL/dataset/people> a dcat:Dataset ; dct:title "People counted"@en ;
+  dct:description "For researchers only."@en ;
   dct:publisher <URL/town> ; dcat:keyword "people"@en ;
   dcat:theme <http://publications.europa.eu/resource/authority/data-theme/SOCI> ;
   dct:spatial <https://sws.geonames.org/3073789/> ; dct:temporal [ dcat:startDate "2024-01-01"^^xsd:date ] ;
@@ -84,25 +88,35 @@ CATALOGUE = """\
   dcat:accessURL <URL/data/people.json> ; dct:license <LICENCE-B> ; odrl:hasPolicy <URL/policies/people> ;
   dct:format <http://publications.europa.eu/resource/authority/file-type/JSON> ;
   dcatap:availability <http://publications.europa.eu/resource/authority/planned-availability/STABLE> .
-<URL/policies/people> a odrl:Set ; odrl:permission [ odrl:action odrl:read ; odrl:target <URL/dataset/people> ] .
+<URL/policies/people> a odrl:Set ;
+  odrl:permission [ odrl:action odrl:read ; odrl:target <URL/dataset/people> ] .
 
 <URL/api> a dcat:DataService ; dct:title "API"@en ; dcat:endpointURL <URL/data/air.json> ;
   dcat:endpointDescription <URL/contact> ; dcat:servesDataset <URL/dataset/air> ; dct:publisher <URL/town> ;
-  dct:license <LICENCE-A> ; foaf:page <URL/contact> ; dct:conformsTo <URL/models/AirQualityObserved/schema.json> ;
+  dct:license <LICENCE-A> ; foaf:page <URL/contact> ;
+  dct:conformsTo <URL/models/AirQualityObserved/schema.json> ;
   dcatap:applicableLegislation <http://data.europa.eu/eli/reg_impl/2023/138/oj> ;
   dcatap:hvdCategory <http://data.europa.eu/bna/c_dd313021> ;
   dcat:contactPoint [ a vcard:Organization ; vcard:hasEmail <mailto:data@town.example> ] .
 <URL/models/AirQualityObserved/schema.json> a dct:Standard ; dcat:version "0.1.4" .
 """
+RULEBOOK = (
+    PREFIXES
+    + """\
+<https://town.example/rulebook> a odrl:Set ;
+  odrl:prohibition [ odrl:action odrl:sell ; odrl:target <https://town.example/all> ] .
+"""
+)
 JSON = {"Content-Type": "application/json"}
 FORMATS = {"application/ld+json": "json-ld", "application/rdf+xml": "xml"}
+ROLES = ("orchestrator", "provider")
 AUDIT = {"id": "1", "time": "2026-01-01T00:00:00Z", "what": "policy changed"}
 
 
 def _text(url: str, first: str, second: str) -> str:
     today = f"{datetime.now(UTC):%Y-%m-%d}"
     licensed = CATALOGUE.replace("LICENCE-A", first).replace("LICENCE-B", second)
-    return PREFIXES + licensed.replace("URL", url).replace("accessurl", "accessURL").replace("TODAY", today)
+    return PREFIXES + licensed.replace("<URL/", f"<{url}/").replace("TODAY", today)
 
 
 def _page(graph: Graph) -> str:
@@ -125,12 +139,13 @@ class Catalogue:
         place = received.path.partition("?")[0]
         if place == PLACE:
             return self.catalogue(received, url)
+        place = place.removeprefix(PLACE)
         if place.startswith("/requests"):
             return self.asked(received, place)
         return _open(received, url, place) or _closed(received, url, place)
 
     def catalogue(self, received: Received, url: str) -> Reply:
-        text = _text(url, *(each.replace("URL", url) for each in self.licences))
+        text = _text(url, *self.licences)
         accept = received.headers.get("accept", "")
         wanted = accept.split(",")[0].partition(";")[0].strip()
         if wanted == "text/html":
@@ -146,7 +161,7 @@ class Catalogue:
         if received.method == "POST":
             number = f"/requests/{len(self.requests) + 1}"
             self.requests[number] = received.body
-            return Reply(201, b"", {"Location": number})
+            return Reply(201, b"", {"Location": PLACE + number})
         if received.method == "DELETE":
             return Reply(204 if self.requests.pop(place, None) else 404)
         if place == "/requests":
@@ -181,12 +196,12 @@ def _open(received: Received, url: str, place: str) -> Reply | None:
 
 def _closed(received: Received, url: str, place: str) -> Reply:
     """What a login is needed for."""
-    role = received.headers.get("authorization", "").removeprefix("Bearer ")
-    rules = {"/data/people.json": "researcher", "/audit": "orchestrator", "/audit/1": "orchestrator"}
-    rules["/usage"] = "provider"
+    token = received.headers.get("authorization", "").removeprefix("Bearer ")
+    rules = {"/audit": "orchestrator", "/audit/1": "orchestrator", "/usage": "provider"}
+    rules["/data/people.json"] = "researcher"
     if place not in rules:
         return Reply(404, b"{}", JSON)
-    if role != rules[place]:
+    if token != f"the-token-of-{rules[place]}":
         return Reply(401, b"{}", {**JSON, "WWW-Authenticate": 'Bearer realm="town"'})
     if received.method != "GET":
         return Reply(405, b"{}", {**JSON, "Allow": "GET"})
@@ -195,26 +210,46 @@ def _closed(received: Received, url: str, place: str) -> Reply:
     return Reply(200, json.dumps(bodies[place]).encode(), JSON)
 
 
-def _target(url: str) -> Target:
-    options = {"audit": "/audit", "usage": "/usage", "data-requests": "/requests"}
+def _target(url: str, folder: Path) -> Target:
+    rulebook = folder / "rulebook.ttl"
+    rulebook.write_text(RULEBOOK)
+    options = {"audit": "audit", "usage": "usage", "data-requests": "requests"}
     return target_of(
         "dcat-ap",
         url + PLACE,
         writes="anything",
-        interface={"options": {name: url + each for name, each in options.items()}},
+        documents={"rulebook-policy": str(rulebook)},
+        credentials={role: Credential(f"MIMAS_TEST_{role.upper()}") for role in ROLES},
+        interface={"options": options},
     )
 
 
 @pytest.fixture(scope="session")
-def right_dcat_ap() -> Iterator[Target]:
+def right_dcat_ap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     """A catalogue that is complete and true, with licences of its own."""
-    with serving(Catalogue("URL/licences/a", "URL/licences/b")) as url:
-        yield _target(url)
+    with pytest.MonkeyPatch.context() as patch, serving(Catalogue("URL/licences/a", "URL/licences/b")) as url:
+        for role in ROLES:
+            patch.setenv(f"MIMAS_TEST_{role.upper()}", f"the-token-of-{role}")
+        yield _target(url, tmp_path_factory.mktemp("rulebook"))
 
 
 @pytest.fixture(scope="session")
-def right_dcat_ap_standard() -> Iterator[Target]:
+def right_dcat_ap_standard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     """The same catalogue with licences of the EU's list, which no test calls."""
-    names = [f"http://publications.europa.eu/resource/authority/licence/{each}" for each in ("CC_BY_4_0", "CC0")]
+    names = [
+        f"http://publications.europa.eu/resource/authority/licence/{each}" for each in ("CC_BY_4_0", "CC0")
+    ]
     with serving(Catalogue(names[0], names[1])) as url:
-        yield _target(url)
+        yield _target(url, tmp_path_factory.mktemp("rulebook"))
+
+
+@pytest.fixture(scope="session")
+def right_served_catalogue(right_dcat_ap: Target) -> Iterator[Target]:
+    """The catalogue beside a broker that serves the two types it describes."""
+    types = Reply(200, b'["AirQualityObserved", "https://smartdatamodels.org/dataModel.X/Streetlight"]', JSON)
+    with serving(
+        lambda received: types if received.path.endswith("/types") else Reply(404, b"{}", JSON)
+    ) as url:
+        yield replace(
+            right_dcat_ap, interfaces={**right_dcat_ap.interfaces, "ngsi-ld": Interface("ngsi-ld", url)}
+        )

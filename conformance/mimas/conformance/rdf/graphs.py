@@ -9,6 +9,7 @@ import orjson
 from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
 from rdflib import Graph
+from rdflib.plugins.parsers.jsonld import to_rdf
 
 from ..answer import Answer
 from ..probe import Probe
@@ -73,7 +74,10 @@ def parse_graph(body: bytes, media_type: str, base: str, probe: Probe, what: str
 def _parse(graph: Graph, body: bytes, form: str, base: str, probe: Probe) -> None:
     if form == "json-ld":
         document: Any = Contexts(probe).inline(orjson.loads(body), base)
-        graph.parse(data=orjson.dumps(document), format="json-ld", base=base)
+        # A store that knows no named graphs takes them all as one, as those do who only look for triples.
+        flat = to_rdf(document, Graph(store="SimpleMemory"), base)
+        for triple in flat:
+            graph.add(triple)
         return
     if form == "xml":
         ElementTree.fromstring(body, forbid_dtd=True)

@@ -9,13 +9,13 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import unquote, urljoin, urlsplit
 
 import orjson
-from rdflib import DCAT, DCTERMS, Literal, URIRef
+from rdflib import DCTERMS, Literal, URIRef
 from rdflib.term import Node
 
 from ...answer import Answer
 from ...probe import REDIRECTS
 from ...verdicts import CheckError, Failure, NoAnswer, NotApplicable, NotTested, Warn
-from .catalogue import AUTHORITY, MOST_CALLS, Catalogue, dcat, tell, web_addresses
+from .catalogue import AUTHORITY, DCAT, MOST_CALLS, Catalogue, dcat, tell, web_addresses
 
 # Days from one update to the next, by the list of frequencies of the EU Publications Office.
 PERIODS = {
@@ -143,7 +143,7 @@ def restricted_is_refused(catalogue: Catalogue) -> None:
     if not places:
         raise NotApplicable("No dataset is called restricted or non-public.")
     for url in places[:5]:
-        for headers in ({}, {"Authorization": "Bearer anonymous"}, {"Authorization": "Bearer "}):
+        for headers in ({}, {"Authorization": "Bearer anonymous"}):
             answer = catalogue.probe.send("GET", url, headers=headers, role=None)
             if answer.status < 300:
                 who = "the token 'anonymous'" if headers else "no token at all"

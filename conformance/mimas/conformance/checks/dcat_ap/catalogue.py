@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import urlsplit
 
-from rdflib import DCAT, DCTERMS, RDF, Graph, Literal, Namespace, URIRef
+from rdflib import DCTERMS, RDF, Graph, Literal, Namespace, URIRef
 from rdflib.term import Node
 
 from ...answer import Answer
@@ -17,6 +17,7 @@ from ...verdicts import Failure, NoAnswer, NotTested
 from ..declaration import Level, Needs, check
 
 STANDARD = "DCAT-AP 3.0.1"
+DCAT = Namespace("http://www.w3.org/ns/dcat#")
 DCATAP = Namespace("http://data.europa.eu/r5r/")
 VCARD = Namespace("http://www.w3.org/2006/vcard/ns#")
 AUTHORITY = "http://publications.europa.eu/resource/authority/"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rdflib import DCAT, DCTERMS, FOAF, RDF, URIRef
+from rdflib import DCTERMS, FOAF, RDF, URIRef
 from rdflib.term import Node
 
 from ...verdicts import Failure, NotApplicable
-from .catalogue import AUTHORITY, DCATAP, VCARD, Catalogue, dcat, listed, tell
+from .catalogue import AUTHORITY, DCAT, DCATAP, VCARD, Catalogue, dcat, listed, tell
 from .shacl import Finding, findings
 
 HVD = URIRef("http://data.europa.eu/eli/reg_impl/2023/138/oj")

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import urldefrag, urljoin
 
-from rdflib import DCAT, DCTERMS, RDF, Graph
+from rdflib import DCTERMS, RDF, Graph
 from rdflib.term import Literal, Node, URIRef
 
 from ...answer import Answer
 from ...identity import DCAT_TYPES
 from ...rdf import RDF_TYPES, read_graph
 from ...verdicts import Failure, NotTested, Outcome, Warn
-from .catalogue import Catalogue, dcat, listed, tell
+from .catalogue import DCAT, Catalogue, dcat, listed, tell
 
 CLAUSE = "MIM3 RC4.3; RFC 9110, 12.5.1"
 _OTHERS = frozenset({"application/json", "application/n-triples", "text/n3", "application/xml", "text/xml"})

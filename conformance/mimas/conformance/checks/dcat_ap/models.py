@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from rdflib import DCAT, DCTERMS, OWL
+from rdflib import DCTERMS, OWL
 from rdflib.term import Node, URIRef
 
 from ...answer import Answer
 from ...verdicts import Failure, NotApplicable, NotTested
 from .access import served_types
-from .catalogue import MOST_CALLS, Catalogue, dcat, tell, web_addresses
+from .catalogue import DCAT, MOST_CALLS, Catalogue, dcat, tell, web_addresses
 
 _SCHEMA_TYPES = "application/schema+json, application/json;q=0.9, */*;q=0.1"
 _VERSIONS = ("$schemaVersion", "version", "x-version")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rdflib import DCAT, DCTERMS, FOAF, RDF, BNode, URIRef
+from rdflib import DCTERMS, FOAF, RDF, BNode, URIRef
 from rdflib.term import Node
 
 from ...verdicts import Failure
-from .catalogue import MOST_CALLS, VCARD, Catalogue, dcat, tell, web_addresses
+from .catalogue import DCAT, MOST_CALLS, VCARD, Catalogue, dcat, tell, web_addresses
 
 _AGENTS = frozenset({FOAF.Agent, FOAF.Organization, FOAF.Person, FOAF.Group})
 

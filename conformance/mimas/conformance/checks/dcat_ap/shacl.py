@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from rdflib import DCAT, RDF, SH, BNode, Graph
+from rdflib import RDF, SH, BNode, Graph
 from rdflib.term import Node
 
 from ...verdicts import CheckError
-from .catalogue import Catalogue
+from .catalogue import DCAT, Catalogue
 
 MAX_DATASETS = 100
 MAX_TRIPLES = 20_000
