@@ -35,7 +35,7 @@ def fault(
     must_catch: dict[str, str | tuple[str, ...]] | None = None,
     verdict: str = "fail",
 ) -> None:
-    """Declare that the first item of a measuring kind is changed: in a sample, and on the way from an interface."""
+    """Declare that the first measuring item is changed: in a sample, and on the way from an interface."""
     for mechanism in where.split():
         ids = [f"DATA.{each}@{mechanism}" for each in caught_by.split()]
         phrases = must_catch if mechanism == where.split()[0] else None
@@ -184,13 +184,6 @@ fault("A clock was never set.", "times-are-past", attribute(observedAt="1970-01-
 
 fault("A type has no schema.", "types-have-schemas", more(type="Bandstand"), where="samples ngsi-ld")
 fault(
-    "A type is another than that of the schema by its name.",
-    "schemas-are-of-the-type",
-    more(type=f"{MINE}AirQualityObserved"),
-    where="ngsi-ld",
-    must_catch={"MIM2-R1.1a": "schema for another type of the same name"},
-)
-fault(
     "An attribute is a copy under a private name.",
     "models-are-standard",
     more(**{f"{MINE}pollution": prop(1)}),
@@ -279,7 +272,7 @@ fault(
             for number, each in enumerate(all_)
         ]
     ),
-    where="ngsi-ld ogcapi-features",
+    where="samples ngsi-ld ogcapi-features",
     must_catch={"MIM1-R1.5": "random UUID minted at each import"},
 )
 fault(
@@ -347,6 +340,12 @@ context(
     {"MIM1-R2.2": "term silently dropped in expansion"},
 )
 context(
+    "A type bears the name of a Smart Data Model, and is another by the @context.",
+    "schemas-are-of-the-type@samples",
+    lambda parts: [{**parts[0], "AirQualityObserved": f"{MINE}AirQualityObserved"}, parts[1]],
+    {"MIM2-R1.1a": "schema for another type of the same name"},
+)
+context(
     "Two terms are one IRI.",
     "no-two-terms-are-one@samples terms-mean-one-thing@samples",
     lambda parts: [{**parts[0], "no2": f"{MINE}value", "temperature": f"{MINE}value"}, parts[1]],
@@ -391,6 +390,21 @@ def data_whose_context_maps_two_to_one(received: Received, forward: Forward) -> 
     link = f'<http://{received.headers["host"]}/two.jsonld>; rel="http://www.w3.org/ns/json-ld#context"'
     reply = forward(received)
     body = re.sub(rb"https://smartdatamodels.org/dataModel.Environment/(no2|temperature)", rb"\1", reply.body)
+    return replace(reply, body=body).with_header("Link", link)
+
+
+@broken_server(right="models", caught_by="DATA.schemas-are-of-the-type@ngsi-ld")
+def data_of_a_type_that_only_has_a_known_name(received: Received, forward: Forward) -> Reply:
+    """The type bears the name of a Smart Data Model, and is another by the broker's @context."""
+    if received.path == "/own.jsonld":
+        return Reply(
+            200, b'{"@context": {"AirQualityObserved": "https://t.example/AirQualityObserved"}}', JSON
+        )
+    link = f'<http://{received.headers["host"]}/own.jsonld>; rel="http://www.w3.org/ns/json-ld#context"'
+    reply = forward(received)
+    if "entities?" not in received.path:
+        return reply
+    body = reply.body.replace(b"https://smartdatamodels.org/dataModel.Environment/AirQ", b"AirQ")
     return replace(reply, body=body).with_header("Link", link)
 
 
@@ -815,19 +829,16 @@ served(
     },
     **FEATURES,
 )
-served(
-    "The features of a collection are of another type.",
-    "DATA.schemas-are-of-the-type@ogcapi-features",
-    ITEMS,
-    lambda body: {
-        **body,
-        "features": [
-            {**each, "properties": {"type": "https://t.example/trees#trees", "species": "x"}}
-            for each in body["features"]
-        ],
-    },
-    **FEATURES,
-)
+
+
+@broken_target(right="features-data", caught_by="DATA.schemas-are-of-the-type@ogcapi-features")
+def features_with_the_schema_of_another_type(target: Target, folder: Path) -> Target:
+    """The schema of a collection is of another type."""
+    path = folder / "schema.json"
+    path.write_text('{"properties": {"type": {"const": "forests"}}}')
+    return replace(target, documents={"schema-trees": str(path)})
+
+
 served(
     "A feature is not valid.",
     "DATA.items-are-valid@ogcapi-features",

@@ -1,4 +1,4 @@
-"""Right data: the samples in tests/data/conformance/city, and the same kind of data behind three interfaces."""
+"""Right data: the samples in tests/data/conformance/city, and such data behind interfaces."""
 
 from __future__ import annotations
 

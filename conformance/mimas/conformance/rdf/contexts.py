@@ -26,6 +26,7 @@ MAX_DEPTH = 8
 MAX_PARTS = 256
 MAX_BYTES = 2_000_000
 MAX_NESTING = 100
+MAX_SIZE = 3_000_000
 _LD_TYPES = "application/ld+json, application/json;q=0.9"
 _ODRL = frozenset({"http://www.w3.org/ns/odrl.jsonld", "https://www.w3.org/ns/odrl.jsonld"})
 
@@ -123,9 +124,11 @@ def bundled_context(url: str) -> Any | None:
 
 
 def refuse_deep(document: Any) -> None:
-    """Failure for what nests deeper than any honest document does."""
+    """Failure for what nests deeper, or grows larger by YAML's aliases, than any honest document does."""
     if _depth(document) > MAX_NESTING:
         raise Failure(f"The document nests deeper than {MAX_NESTING} levels, and is not read further.")
+    if _size(document, {}) > MAX_SIZE:
+        raise Failure(f"The document has more than {MAX_SIZE} members, written out, and is not read further.")
 
 
 def parse_json(body: bytes, what: str) -> Any:
@@ -147,8 +150,18 @@ def _depth(document: Any) -> int:
     depth, level = 0, [document]
     while level and depth <= MAX_NESTING:
         depth += 1
-        level = [below for each in level for below in _below(each)]
+        level = list({id(below): below for each in level for below in _below(each)}.values())
     return depth
+
+
+def _size(value: Any, known: dict[int, int]) -> int:
+    """How many members there are, what aliases repeat counted as often as it is named."""
+    if not isinstance(value, dict | list):
+        return 1
+    if id(value) not in known:
+        below = value.values() if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_size(each, known) for each in below)
+    return known[id(value)]
 
 
 def _below(value: Any) -> Iterator[Any]:

@@ -73,14 +73,13 @@ def entities_in_an_open_format(broker: Broker) -> None:
 def forms_carry_the_same(broker: Broker) -> None:
     """Normalized, simplified and GeoJSON form of an entity hold the same values, relationships included."""
     faults: list[str] = []
-    for name in entity_types(broker):
-        query: dict[str, str | int] = {"type": name, "limit": 5}
-        whole = items_of_json(broker.get("/entities", query).expect(200).json_array(), name)
-        for item in whole:
+    seen = 0
+    for name in entity_types(broker)[:4]:
+        query: dict[str, str | int] = {"type": name, "limit": 2}
+        for item in items_of_json(broker.get("/entities", query).expect(200).json_array(), name):
             faults += _differences(broker, item)
-        if whole:
-            break
-    else:
+            seen += 1
+    if not seen:
         raise NotTested("The broker holds no entity.")
     tell(faults, "Not the same in all forms: {}.", mend="Build all forms of the same data.")
 

@@ -152,7 +152,7 @@ def ids_last(data: Data) -> None:
     data.probe.note("ids", now)
     earlier = set(data.probe.earlier("ids"))
     gone = earlier - set(now)
-    if earlier and len(gone) * 2 > len(earlier):
+    if len(gone) * 3 > len(earlier) and len(now) * 3 >= len(earlier) * 2:  # replaced, not removed
         raise Failure(
             f"Of {len(earlier)} ids of the earlier run {len(gone)} are gone: {sorted(gone)[:3]}; "
             f"new are {sorted(set(now) - earlier)[:3]}.",

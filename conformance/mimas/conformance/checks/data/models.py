@@ -44,7 +44,7 @@ def types_have_schemas(data: Data) -> None:
     tell(
         without,
         "Types without a schema: {}.",
-        mend="Offer the JSON Schema of each as document `schema-<Type>`, or name it as `model` of the sample.",
+        mend="Offer the JSON Schema of each as document `schema-<Type>`, or as `model` of the sample.",
     )
 
 
@@ -67,7 +67,7 @@ def schemas_are_of_the_type(data: Data) -> None:
 
 @check("DATA.schemas-are-described", requirement="MIM2-R1.1b", mechanism="documents", clause="MIM2 R1.1")
 def schemas_are_described(probe: Probe) -> None:
-    """In the schemas offered as documents `schema-<Type>` each property has a description that says something."""
+    """In the documents `schema-<Type>` each property has a description that says something."""
     schemas = [offered_schema(probe, name) for name in _offered(probe, "schema-")]
     if not schemas:
         raise NotTested("The target offers no document `schema-<Type>`.")

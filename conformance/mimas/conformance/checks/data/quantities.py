@@ -41,8 +41,8 @@ _QUANTITIES: dict[str, tuple[str, ...]] = {
 }
 # With these words it is another quantity, or none.
 _OTHER = frozenset(
-    {"index", "factor", "price", "cost", "rate", "ratio", "level", "count", "number", "status", "class", "score",
-     "mode", "type", "limit", "id", "code", "year"}
+    {"index", "factor", "price", "cost", "rate", "ratio", "level", "count", "number", "status", "class",
+     "score", "mode", "type", "limit", "id", "code", "year"}
 )  # fmt: skip
 
 
@@ -84,7 +84,7 @@ def units_fit(data: Data) -> None:
             if not _fits(value)
         ),
         "Units of another quantity: {}.",
-        mend="Kilowatt is KWT (KW is kg/mm), megawatt MAW, kilowatt hour KWH, percent P1, a plain number C62.",
+        mend="Kilowatt is KWT (KW is kg/mm), megawatt MAW, kilowatt hour KWH, percent P1, one C62.",
     )
 
 

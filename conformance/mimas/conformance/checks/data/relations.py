@@ -54,7 +54,7 @@ def relations_lead_somewhere(probe: Probe) -> None:
 
 @check("DATA.other-names-lead-back", requirement="MIM1-R1.4", mechanism="ngsi-ld", clause="owl:sameAs")
 def other_names_lead_back(probe: Probe) -> None:
-    """A second identifier of an entity (sameAs, exactMatch, alternateId) can be retrieved and names the first."""
+    """A second identifier of an entity (sameAs, exactMatch) can be retrieved and names the first."""
     broker, faults, seen = Broker(probe), [], 0
     for item in Data(probe).items:
         for other in (str(each.value) for each in item.values if _is_same(each)):

@@ -2,7 +2,8 @@
 
 In this order: the schema that the sample names (`model`: a file, a URL or the name of a Smart Data Model);
 the document `schema-<Type>` of the target; the Smart Data Model of that type; the response schema of the
-OpenAPI description. References into other files are fetched through the guard; one that leads nowhere is an error.
+OpenAPI description. References into other files are fetched through the guard; one that leads nowhere is an
+error.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ _Schema30 = validators.extend(OAS30Validator, _SAFE)  # type: ignore[no-untyped-
 
 @dataclass(frozen=True)
 class Schema:
-    """What an item of a type looks like; `document` is a JSON Schema, or else `model` a description of ours."""
+    """What an item of a type looks like, by a JSON Schema (`document`) or a description of ours (`model`)."""
 
     name: str
     source: str
@@ -83,7 +84,10 @@ class Schema:
         """What it objects to in an item, in the form that suits it best."""
         if self.model is not None:
             return _model_errors(self.model, item)
-        found = self.errors_in(simplified(item))
+        plain = {short_name(name): each for name, each in simplified(item).items()}
+        if isinstance(plain.get("type"), str):
+            plain["type"] = short_name(plain["type"])
+        found = self.errors_in(plain)
         if found and item.form == "normalized" and not self.errors_in(item.raw):
             return []  # a schema of the normalized form
         return found
@@ -106,7 +110,7 @@ class Schema:
 
     @property
     def properties(self) -> dict[str, dict[str, Any]]:
-        """The properties a JSON Schema names, also through allOf and references; of a model its attributes."""
+        """The properties a JSON Schema names, also through allOf and references; a model's attributes."""
         if self.model is not None:
             return {name: {} for name in self.model.attributes}
         found: dict[str, dict[str, Any]] = {}
@@ -141,7 +145,7 @@ def offered_schema(probe: Probe, document: str) -> Schema:
         place if urlsplit(place).scheme in ("http", "https") else Path(place).as_uri() if place else document
     )
     content = probe.once(("schema", document), lambda: parse_json(probe.document(document), document))
-    return _json_schema(probe, content, base, f"the document {document!r}")
+    return json_schema(probe, content, base, f"the document {document!r}")
 
 
 def fixed_unit(schema: Schema | None, name: str) -> str | None:
@@ -169,10 +173,10 @@ def _named(probe: Probe, model: str) -> Schema:
         answer = probe.once(
             ("schema", model), lambda: probe.fetch(model, accept="application/schema+json, */*")
         )
-        return _json_schema(probe, answer.expect(200).json(), model, model)
+        return json_schema(probe, answer.expect(200).json(), model, model)
     if model.endswith(".json"):
         path = Path(model)
-        return _json_schema(probe, parse_json(probe.read_file(path), path.name), path.as_uri(), path.name)
+        return json_schema(probe, parse_json(probe.read_file(path), path.name), path.as_uri(), path.name)
     if f"schema-{model}" in probe.target.documents:
         return offered_schema(probe, f"schema-{model}")
     known = find_model(model)
@@ -184,7 +188,8 @@ def _named(probe: Probe, model: str) -> Schema:
     return Schema(known.name, f"the Smart Data Model {known.name}", known)
 
 
-def _json_schema(probe: Probe, content: Any, base: str, source: str, *, old: bool = False) -> Schema:
+def json_schema(probe: Probe, content: Any, base: str, source: str, *, old: bool = False) -> Schema:
+    """A JSON Schema whose references are fetched through the guard; `old` is the dialect of OpenAPI 3.0."""
     refuse_deep(content)
     if not isinstance(content, dict | bool):
         raise CheckError(f"{source} is no JSON Schema.")
@@ -280,7 +285,7 @@ def _of_api(probe: Probe, url: str) -> Schema | None:
     item = _of_one(document, found)
     whole = {"components": document.get("components", {}), **item}
     old = str(document.get("openapi", "")).startswith("3.0")
-    return _json_schema(probe, whole, "urn:openapi", f"the API description of {path}", old=old)
+    return json_schema(probe, whole, "urn:openapi", f"the API description of {path}", old=old)
 
 
 def response_schema(document: Mapping[str, Any], path: str) -> dict[str, Any] | None:

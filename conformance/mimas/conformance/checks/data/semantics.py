@@ -144,7 +144,7 @@ def context_with_every_answer(probe: Probe) -> None:
 
 @check("DATA.own-terms-beside-standard-ones", requirement="MIM1-R3.2", mechanism="ngsi-ld", needs={"write"})
 def own_terms_beside_standard_ones(probe: Probe) -> None:
-    """An attribute of a foreign namespace can stand beside those of a standard type, and comes back unchanged."""
+    """A foreign attribute can stand beside those of a standard type, and comes back unchanged."""
     broker, own = Broker(probe), "https://example.org/mimas-check/shade"
     entity = {
         **broker.entity(

@@ -1,4 +1,4 @@
-"""The rulebook of a data space and its changes (MIM3 RC1): there, readable, dated. What it says a person reads."""
+"""The rulebook of a data space and its changes (MIM3 RC1): there, readable, dated."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def rulebook(probe: Probe) -> None:
     documents=("rulebook-changes",),
 )
 def rulebook_changes(probe: Probe) -> None:
-    """The document `rulebook-changes` is a list or feed of dated changes, none of them in the future alone."""
+    """The document `rulebook-changes` is a list or feed of changes, each with its date."""
     text = readable(probe.document("rulebook-changes"), "rulebook-changes")
     if text is None:
         raise Warn(
