@@ -31,7 +31,7 @@ _PLACES: Mapping[str, tuple[str, ...]] = {
     "oidc": ("",),
     "linked-data": ("", "/id", "/void.ttl"),
     "odrl": ("/policies", "/policy", "/odrl"),
-    "dataspace-protocol": ("", "/dsp", "/protocol"),
+    "dataspace-protocol": (),
     "asyncapi": ("/asyncapi.json", "/asyncapi.yaml", "/asyncapi"),
 }
 # Links of the landing page that may lead to a catalogue, by their words or by the type they state.
@@ -93,7 +93,7 @@ def _real_base(session: Session, base: str) -> tuple[str, str | None]:
 def _found(session: Session, base: str) -> Iterator[tuple[str, Interface]]:
     for mechanism, places in _PLACES.items():
         start = _NGSI_LD.sub("", base) if mechanism == "ngsi-ld" else base
-        further = _linked_from(session, base) if mechanism == "dcat-ap" else []
+        further = _further_places(session, base, mechanism)
         for interface in (
             Interface(mechanism, place) for place in [*(start + each for each in places), *further]
         ):
@@ -103,6 +103,32 @@ def _found(session: Session, base: str) -> Iterator[tuple[str, Interface]]:
     parts = urlsplit(base)
     if parts.scheme == "https":
         yield "tls", Interface("tls", f"https://{parts.netloc}")
+
+
+def _further_places(session: Session, base: str, mechanism: str) -> list[str]:
+    """Where the host itself says that a catalogue or a connector is."""
+    if mechanism == "dcat-ap":
+        return _linked_from(session, base)
+    return _of_versions(session, base) if mechanism == "dataspace-protocol" else []
+
+
+def _of_versions(session: Session, base: str) -> list[str]:
+    """The paths in the version document of a connector, newest last."""
+    session.target = replace(
+        session.target, interfaces={"dataspace-protocol": Interface("dataspace-protocol", base)}
+    )
+    probe = Probe(session, "dataspace-protocol", "discovery", Evidence(session.secrets))
+    try:
+        listed = probe.read(".well-known/dspace-version", Accept="application/json").json_object()
+    except Outcome:
+        return []
+    versions = listed.get("protocolVersions")
+    paths = (
+        [each.get("path") for each in versions if isinstance(each, dict)]
+        if isinstance(versions, list)
+        else []
+    )
+    return [base + "/" + str(each).strip("/") for each in paths if each][:3]
 
 
 def _linked_from(session: Session, base: str) -> list[str]:

@@ -856,3 +856,33 @@ served(
     },
     **FEATURES,
 )
+
+
+@broken_server(right="datastreams", caught_by="DATA.units-are-stated@sensorthings")
+def datastream_without_a_unit(received: Received, forward: Forward) -> Reply:
+    """A Datastream has no unit of measurement."""
+    reply = forward(received)
+    return replace(reply, body=reply.body.replace(b"unitOfMeasurement", b"unit"))
+
+
+@broken_server(right="datastreams", caught_by="DATA.open-format.sensorthings")
+def observations_in_a_binary_format(received: Received, forward: Forward) -> Reply:
+    """Observations come as something proprietary."""
+    reply = forward(received)
+    return reply.with_header("content-type", "application/x-p") if "Observations" in received.path else reply
+
+
+@broken_server(right="features-data", caught_by="DATA.open-format.features")
+def features_in_a_binary_format(received: Received, forward: Forward) -> Reply:
+    """Features come as something proprietary."""
+    return (
+        Reply(200, b"\x00\x01", {"Content-Type": "application/x-p"})
+        if "/items" in received.path
+        else forward(received)
+    )
+
+
+@broken_server(right="marketplace", caught_by="TMF.apis-answer", verdict="warn")
+def marketplace_without_parties(received: Received, forward: Forward) -> Reply:
+    """There is no API for parties."""
+    return Reply(404, b"{}", JSON) if "/party/" in received.path else forward(received)

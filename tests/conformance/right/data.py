@@ -143,3 +143,27 @@ def right_registered() -> Iterator[Target]:
 
     with serving(answer) as url:
         yield target_of("ngsi-ld", url)
+
+
+@pytest.fixture(scope="session")
+def right_datastreams() -> Iterator[Target]:
+    """A SensorThings service of one datastream."""
+    unit = {"name": "degree Celsius", "symbol": "°C", "definition": "http://qudt.org/vocab/unit/DEG_C"}
+    stream = {"@iot.id": 1, "name": "air temperature", "unitOfMeasurement": unit}
+    places = (
+        ("/v1.1", {"value": [{"name": "Things", "url": "x"}]}),
+        ("/v1.1/Datastreams", {"value": [stream]}),
+        ("/v1.1/Observations", {"value": [{"@iot.id": 1, "result": 7.25}]}),
+    )
+    with serving(_answering(*places)) as url:
+        yield target_of("sensorthings", f"{url}/v1.1")
+
+
+@pytest.fixture(scope="session")
+def right_marketplace() -> Iterator[Target]:
+    """A marketplace with the three TM Forum APIs."""
+    thing = {"id": "1", "href": "/1"}
+    names = ("productCatalogManagement/v4/productOffering", "productOrderingManagement/v4/productOrder")
+    places = [(f"/tmf-api/{name}", [thing]) for name in (*names, "party/v4/organization")]
+    with serving(_answering(*places)) as url:
+        yield target_of("tmforum", url)

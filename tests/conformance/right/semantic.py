@@ -42,7 +42,8 @@ POLICY = """\
 @prefix odrl: <http://www.w3.org/ns/odrl/2/> .
 <URL/policies/air> a odrl:Offer ; odrl:assigner <URL/town> ;
   odrl:permission [ odrl:action odrl:read ; odrl:target <URL/dataset/air> ;
-    odrl:constraint [ odrl:leftOperand odrl:purpose ; odrl:operator odrl:eq ; odrl:rightOperand "research" ] ] ;
+    odrl:constraint [ odrl:leftOperand odrl:purpose ;
+      odrl:operator odrl:eq ; odrl:rightOperand "research" ] ] ;
   odrl:prohibition [ odrl:action odrl:distribute ; odrl:target <URL/dataset/air> ] .
 """
 RULES = """\

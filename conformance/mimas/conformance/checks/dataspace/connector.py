@@ -151,7 +151,8 @@ def access_ends_with_the_transfer(probe: Probe) -> None:
     ours = f"urn:uuid:{probe.unique('transfer')}"
     message = {
         "@context": [CONTEXT], "@type": "TransferRequestMessage", "consumerPid": ours,
-        "agreementId": agreement, "format": str(probe.option("format", "HttpData-PULL")), "callbackAddress": inbox.url,
+        "agreementId": agreement, "format": str(probe.option("format", "HttpData-PULL")),
+        "callbackAddress": inbox.url,
     }  # fmt: skip
     started = probe.send("POST", "transfers/request", json=message).expect(200, 201)
     theirs = str(started.json_object().get("providerPid", ""))
