@@ -50,7 +50,7 @@ def answers_with(body: bytes, media_type: str) -> Callable[[Received], Reply]:
         (b"\x00\xff" * 1000, "application/rdf+xml", "not application/rdf+xml"),
         (b"", "application/ld+json", "not application/ld+json"),
     ],
-    ids=["html", "html as turtle", "xml bomb", "xml bomb in UTF-16", "xml entity of a file", "nested", 
+    ids=["html", "html as turtle", "xml bomb", "xml bomb in UTF-16", "xml entity of a file", "nested",
          "blank nodes",
          "terms in a circle", "noise", "nothing"],
 )  # fmt: skip

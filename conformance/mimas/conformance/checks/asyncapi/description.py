@@ -10,7 +10,7 @@ import yaml
 from ...identity import ASYNCAPI_TYPES
 from ...probe import Probe
 from ...rdf.contexts import refuse_deep
-from ...verdicts import Failure, NoAnswer, NotTested, Warn
+from ...verdicts import Failure, NoAnswer, NotTested, Warn, fail_if_any
 from ..declaration import check
 
 REQUIREMENT = "MIM0-R3.1"
@@ -34,7 +34,7 @@ def document_is_complete(probe: Probe) -> None:
         faults.append("it describes no channel")
     if str(version).startswith("3.") and not _mapping(document, "operations"):
         faults.append("it describes no operation")
-    _tell(faults, "The document is not complete", "Complete it as AsyncAPI asks.")
+    fail_if_any(faults, "The document is not complete: {}.", mend="Complete it as AsyncAPI asks.")
 
 
 @check("ASYNCAPI.operations-are-joined-up", requirement=REQUIREMENT, mechanism=MECHANISM, clause=STANDARD)
@@ -49,7 +49,11 @@ def operations_are_joined_up(probe: Probe) -> None:
             for name, each in _mapping(document, "operations").items()
             for fault in _operation_faults(document, name, each)
         ]
-    _tell(faults, "Operations that lead nowhere", "Point `channel` to a channel, and describe its messages.")
+    fail_if_any(
+        faults,
+        "Operations that lead nowhere: {}.",
+        mend="Point `channel` to a channel, and describe its messages.",
+    )
 
 
 @check("ASYNCAPI.servers-are-named-right", requirement=REQUIREMENT, mechanism=MECHANISM, clause=STANDARD)
@@ -65,7 +69,11 @@ def servers_are_named_right(probe: Probe) -> None:
             faults.append(f"the host of {name} is {host!r}")
         if not isinstance(each.get("protocol"), str):
             faults.append(f"{name} has no protocol")
-    _tell(faults, "Servers that nobody can call", "Write host (name:port), protocol and pathname apart.")
+    fail_if_any(
+        faults,
+        "Servers that nobody can call: {}.",
+        mend="Write host (name:port), protocol and pathname apart.",
+    )
 
 
 @check("ASYNCAPI.servers-answer", requirement=REQUIREMENT, mechanism=MECHANISM, clause="MIM0 R3.1")
@@ -149,8 +157,3 @@ def _led(document: dict[str, Any], reference: str) -> Any:
     for step in reference[2:].split("/"):
         part = part.get(step.replace("~1", "/").replace("~0", "~")) if isinstance(part, dict) else None
     return part
-
-
-def _tell(faults: list[str], sentence: str, mend: str) -> None:
-    if faults:
-        raise Failure(f"{sentence}: {'; '.join(faults[:5])}.", mend=mend)

@@ -6,9 +6,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ...probe import Probe
-from ...verdicts import Failure, NotTested, Warn
+from ...verdicts import Failure, NotTested, Warn, fail_if_any
 from ..declaration import check
-from .sources import Data, tell
+from .sources import Data
 
 CLAUSE = "OGC 18-088, 8.2.4 (unitOfMeasurement)"
 
@@ -23,7 +23,7 @@ def datastreams_state_units(probe: Probe) -> None:
     streams = [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
     if not streams:
         raise NotTested("There is no Datastream.")
-    tell(
+    fail_if_any(
         (_named(each) for each in streams if not _has_unit(each)),
         "Without a unit: {}.",
         mend="Fill unitOfMeasurement.",

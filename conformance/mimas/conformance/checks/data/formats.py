@@ -11,13 +11,13 @@ from defusedxml.common import DefusedXmlException
 from ...probe import Probe
 from ...rdf import parse_graph
 from ...target import Sample
-from ...verdicts import Failure, NotTested
+from ...verdicts import Failure, NotTested, fail_if_any
 from ..declaration import check
 from ..ngsi_ld.broker import GEO_JSON, Broker, ngsi_ld, path_to
 from .instants import is_instant, parse_instant
 from .items import Item, items_of_json
 from .schemas import fixed_unit, schema_of
-from .sources import JSON, LD_JSON, entity_types, items_of_sample, listing_paths, sample_kind, tell
+from .sources import JSON, LD_JSON, entity_types, items_of_sample, listing_paths, sample_kind
 
 OPEN_TYPES = frozenset(
     {JSON, LD_JSON, GEO_JSON, "text/csv", "text/turtle", "application/gml+xml", "application/xml", "text/xml",
@@ -81,7 +81,7 @@ def forms_carry_the_same(broker: Broker) -> None:
             seen += 1
     if not seen:
         raise NotTested("The broker holds no entity.")
-    tell(faults, "Not the same in all forms: {}.", mend="Build all forms of the same data.")
+    fail_if_any(faults, "Not the same in all forms: {}.", mend="Build all forms of the same data.")
 
 
 @check("DATA.formats-carry-the-same", requirement="MIM2-R3.3", mechanism="samples", needs={"samples"})
@@ -96,7 +96,7 @@ def formats_carry_the_same(probe: Probe) -> None:
                 faults.append(f"{item.id} is not in {other.path.name}")
                 continue
             faults += [f"{each} of {item.id} in {other.path.name}" for each in _lost(item, twin)]
-    tell(faults, "Not the same in all formats: {}.", mend="Write all formats of the same values.")
+    fail_if_any(faults, "Not the same in all formats: {}.", mend="Write all formats of the same values.")
 
 
 @check("DATA.no-unit-is-lost", requirement="MIM2-R3.3", mechanism="samples", needs={"samples"})
@@ -115,7 +115,7 @@ def no_unit_is_lost(probe: Probe) -> None:
                     lost.append(f"{value.unit} of {value.name} in {other.path.name}")
     if not compared:
         raise NotTested("No unit of one format is missing in another.")
-    tell(
+    fail_if_any(
         lost,
         "Units lost without a word: {}.",
         mend="Fix the unit in the schema of the format, or carry it along.",

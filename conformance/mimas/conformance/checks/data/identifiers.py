@@ -10,12 +10,12 @@ from urllib.parse import unquote
 import yaml
 
 from ...probe import Probe
-from ...verdicts import CheckError, Failure, NotTested, Warn
+from ...verdicts import CheckError, Failure, NotTested, Warn, fail_if_any
 from ..declaration import check
 from .items import Item
 from .patterns import matches
 from .schemas import short_name
-from .sources import Data, of_data, tell
+from .sources import Data, of_data
 
 WITH_IDS = ("samples", "ngsi-ld", "ogcapi-features")
 POLICY = "identifier-policy"
@@ -40,12 +40,12 @@ _VOLATILE = {
 def ids_are_uris(data: Data) -> None:
     """Every entity has an id that is an absolute URI."""
     entities = _identified(data)
-    tell(
+    fail_if_any(
         (f"{each}" for each in data.items if each.types and not each.id),
         "Without id: {}.",
         mend="Give each an id.",
     )
-    tell(
+    fail_if_any(
         (f"{each.id!r} in {each.where}" for each in entities if not _URI.fullmatch(each.id or "")),
         "Ids that are no absolute URIs: {}.",
         mend="Use URIs, such as urn:ngsi-ld:Device:17 or https://id.town.example/device/17.",
@@ -63,8 +63,10 @@ def ids_are_unique(data: Data) -> None:
         )
         twice[(each.id or "") + each.where] += 1
     several = [f"{name} is {sorted(types)}" for name, types in seen.items() if len({t for t, _ in types}) > 1]
-    tell(several, "Ids of several things: {}.", mend="Give each thing an id of its own, whatever its type.")
-    tell(
+    fail_if_any(
+        several, "Ids of several things: {}.", mend="Give each thing an id of its own, whatever its type."
+    )
+    fail_if_any(
         (f"{each}" for each in _identified(data) if twice[(each.id or "") + each.where] > 1),
         "Ids that come twice: {}.",
         mend="Give each thing an id of its own.",
@@ -86,7 +88,7 @@ def ids_hold_nothing_volatile(data: Data) -> None:
             if pattern.search(unquote(each.id or "")):
                 (certain if what.startswith(("a host", "a port")) else likely).append(f"{each.id} ({what})")
     mend = "Mint ids that stay when machine, product and database change."
-    tell(certain, "Ids that hold what will change: {}.", mend=mend)
+    fail_if_any(certain, "Ids that hold what will change: {}.", mend=mend)
     if likely:
         raise Warn(f"Ids that seem to hold what will change: {'; '.join(likely[:5])}.", mend=mend)
 
@@ -119,12 +121,12 @@ def ids_match_the_policy(data: Data) -> None:
         if name in patterns
     ]
     stated = {name for each in data.items for name in map(short_name, each.types)}
-    tell(
+    fail_if_any(
         sorted(stated - patterns.keys()),
         "Types whose identifiers nobody describes: {}.",
         mend="Add a pattern for each.",
     )
-    tell(
+    fail_if_any(
         (
             f"{each.id} is not {pattern}"
             for each, pattern in judged
@@ -140,7 +142,7 @@ def ids_have_a_policy(probe: Probe) -> None:
     """The document `identifier-policy` says scheme, owner and what becomes of ids that are retired."""
     stated = policy(probe)
     missing = [each for each in ("scheme", "owner", "retirement") if not str(stated.get(each) or "").strip()]
-    tell(
+    fail_if_any(
         missing, "The identifier policy does not state: {}.", mend="State scheme, owner and retirement rule."
     )
 

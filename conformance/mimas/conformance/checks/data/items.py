@@ -13,19 +13,11 @@ from typing import Any
 import orjson
 import shapely
 
+from mimas.ngsi_ld.core.kinds import VALUE_MEMBER
+
 from ...rdf.contexts import refuse_deep
 from ...verdicts import Failure
 
-KINDS = {
-    "Property": "value",
-    "GeoProperty": "value",
-    "Relationship": "object",
-    "LanguageProperty": "languageMap",
-    "VocabProperty": "vocab",
-    "JsonProperty": "json",
-    "ListProperty": "valueList",
-    "ListRelationship": "objectList",
-}
 GEOMETRIES = frozenset(
     {"Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon", "GeometryCollection"}
 )
@@ -189,7 +181,9 @@ def _is_instance(value: Any) -> bool:
     """An attribute in normalized form, or in concise form with a value, object or languageMap."""
     if not isinstance(value, dict) or _is_geometry(value):
         return False
-    return value.get("type") in KINDS or ("type" not in value and bool({"value", "object"} & value.keys()))
+    return value.get("type") in VALUE_MEMBER or (
+        "type" not in value and bool({"value", "object"} & value.keys())
+    )
 
 
 def _is_geometry(value: Any) -> bool:
@@ -198,7 +192,7 @@ def _is_geometry(value: Any) -> bool:
 
 def _instance(name: str, instance: dict[str, Any]) -> Value:
     kind = str(instance.get("type", "Relationship" if "object" in instance else "Property"))
-    value = instance.get(KINDS[kind])
+    value = instance.get(VALUE_MEMBER[kind])
     if isinstance(value, dict) and "@value" in value:
         value = value["@value"]
     if kind == "Property" and _is_geometry(value):

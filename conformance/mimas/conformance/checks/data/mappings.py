@@ -8,11 +8,10 @@ from typing import Any
 
 from ...probe import Probe
 from ...rdf.contexts import parse_json
-from ...verdicts import Failure, NotTested
+from ...verdicts import Failure, NotTested, fail_if_any
 from ..declaration import check
 from .items import Item, items_of_json
 from .schemas import schema_of
-from .sources import tell
 
 DOCUMENTS = ("mapping", "mapping-input", "mapping-output")
 CLAUSE = "MIM2 R2.1"
@@ -39,7 +38,7 @@ def mapping_gives_valid_items(probe: Probe) -> None:
     schemas = [(item, schema) for item in items if (schema := schema_of(probe, item))]
     if not schemas:
         raise NotTested("The output of the mapping is of no type that has a schema.")
-    tell(
+    fail_if_any(
         (f"{item}: {error}" for item, schema in schemas for error in schema.errors(item)),
         "The output is not valid: {}.",
         mend="Mend the mapping.",
@@ -60,7 +59,7 @@ def mapping_drops_nothing(probe: Probe) -> None:
     leaves = list(_leaves(parse_json(probe.document("mapping-input"), "mapping-input")))
     if not leaves:
         raise NotTested("The input of the mapping has no fields.")
-    tell(
+    fail_if_any(
         (
             path
             for path, name, _ in leaves
@@ -78,7 +77,9 @@ def mapping_drops_nothing(probe: Probe) -> None:
         if isinstance(value, str) and len(value) > 3 and not any(value in each for each in kept)
         if name not in left_out and path not in left_out
     ]
-    tell(dropped, "Fields that the mapping names and drops: {}.", mend="Map them, or list them as left out.")
+    fail_if_any(
+        dropped, "Fields that the mapping names and drops: {}.", mend="Map them, or list them as left out."
+    )
 
 
 @check(
@@ -103,7 +104,9 @@ def mapping_converts_units(probe: Probe) -> None:
             other = next((found for found in _UNITS.values() if found[0] == each.unit), None)
             if other and code != each.unit and other[1] != factor and each.number == float(value):
                 wrong.append(f"{path} {value} became {each.name} {each.number} {each.unit}")
-    tell(wrong, "Numbers that were not converted: {}.", mend="Multiply by the factor between the units.")
+    fail_if_any(
+        wrong, "Numbers that were not converted: {}.", mend="Multiply by the factor between the units."
+    )
 
 
 def _output(probe: Probe) -> list[Item]:

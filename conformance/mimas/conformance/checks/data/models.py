@@ -11,13 +11,13 @@ from mimas.ngsi_ld.models.pins import pins
 
 from ...probe import Probe
 from ...rdf.contexts import parse_json
-from ...verdicts import Failure, NotTested, Warn
+from ...verdicts import Failure, NotTested, Warn, fail_if_any
 from ..declaration import check
 from ..ngsi_ld.broker import DEFAULT
 from .items import Item
 from .schemas import Schema, offered_schema, schema_of, short_name
 from .semantics import names_of
-from .sources import Data, of_data, tell
+from .sources import Data, of_data
 
 # Namespaces of models that are recognised: core vocabularies, sensors, buildings, transport, INSPIRE.
 STANDARDS = (
@@ -41,7 +41,7 @@ def types_have_schemas(data: Data) -> None:
         if schema is None:
             without.append(name or f"objects in {items[0].where}")
     data.probe.note("schemas", table)
-    tell(
+    fail_if_any(
         without,
         "Types without a schema: {}.",
         mend="Offer the JSON Schema of each as document `schema-<Type>`, or as `model` of the sample.",
@@ -62,7 +62,7 @@ def schemas_are_of_the_type(data: Data) -> None:
             foreign.append(f"{name} is in a namespace of its own, {schema.source} is of another type")
     if not compared:
         raise NotTested("No schema says of which type it is.")
-    tell(foreign, "Schemas of another type: {}.", mend="Offer the schema of this very type.")
+    fail_if_any(foreign, "Schemas of another type: {}.", mend="Offer the schema of this very type.")
 
 
 @check("DATA.schemas-are-described", requirement="MIM2-R1.1b", mechanism="documents", clause="MIM2 R1.1")
@@ -90,7 +90,7 @@ def terms_mean_one_thing(data: Data) -> None:
     for name, iri in names_of(data).items():
         if iri and not iri.startswith("@"):
             meant.setdefault(iri, set()).add(name)
-    tell(
+    fail_if_any(
         (f"{' and '.join(sorted(names))} are both {iri}" for iri, names in meant.items() if len(names) > 1),
         "Names of one meaning: {}.",
         mend="Use one term for one property, and give different properties different IRIs.",
@@ -112,7 +112,7 @@ def models_are_standard(data: Data) -> None:
         f"{short_name(name)} ({iri})" for name, iri in own.items() if short_name(name) not in reasons
     ]
     copies = [each for each in unexplained if each.partition(" ")[0] in standard_types()]
-    tell(
+    fail_if_any(
         copies,
         "Copies of standard types under names of one's own: {}.",
         mend="Use the type of the Smart Data Models, or give the reason in the document `own-terms`.",
@@ -139,7 +139,9 @@ def profiles_extend(probe: Probe) -> None:
                 faults.append(f"{name} makes {attribute} {described['type']}, the base has {known['type']}")
             if not known and (not attribute[:1].islower() or not attribute.isidentifier()):
                 faults.append(f"{name} has {attribute!r}, which is no camelCase name")
-    tell(faults, "Extensions against the rules: {}.", mend="Extend by allOf and $ref; add, never redefine.")
+    fail_if_any(
+        faults, "Extensions against the rules: {}.", mend="Extend by allOf and $ref; add, never redefine."
+    )
 
 
 @of_data("profiles-keep-the-base", "MIM2-R4.1", mechanism=("samples", "ngsi-ld"), clause="MIM2 R4.1")
@@ -156,7 +158,7 @@ def profiles_keep_the_base(data: Data) -> None:
             faults += [f"{item}: {each}" for each in (base.errors(item) if base else ())]
     if not seen:
         raise NotTested("No item is valid under a profile that the target offers.")
-    tell(
+    fail_if_any(
         faults,
         "Valid under the profile and not under the base: {}.",
         mend="Let a profile only add and narrow.",
@@ -174,7 +176,7 @@ def profiles_are_documented(probe: Probe) -> None:
             missing.append(f"{name} names no base by its URI")
         if f"changelog-{name.removeprefix(PROFILE)}" not in probe.target.documents:
             missing.append(f"there is no changelog-{name.removeprefix(PROFILE)}")
-    tell(
+    fail_if_any(
         missing, "Profiles that are not documented: {}.", mend="Publish version, changelog and base of each."
     )
 
@@ -191,7 +193,7 @@ def _all_described(probe: Probe, schemas: dict[str, dict[str, dict[str, Any]]]) 
         raise Failure("The schemas name no properties.", mend="Describe what the data holds.")
     blank = [f"{name} in {source}" for source, name, each in properties if not _says(each, name)]
     probe.note("share of described properties", round(1 - len(blank) / len(properties), 2))
-    tell(blank, "Properties without a description: {}.", mend="Say of each property what it means.")
+    fail_if_any(blank, "Properties without a description: {}.", mend="Say of each property what it means.")
 
 
 def _says(described: dict[str, Any], name: str) -> bool:

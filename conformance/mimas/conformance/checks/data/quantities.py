@@ -8,10 +8,10 @@ from importlib.resources import files
 
 import yaml
 
-from ...verdicts import NotTested, Warn
+from ...verdicts import NotTested, Warn, fail_if_any
 from .items import Item, Value
 from .schemas import fixed_unit, schema_of
-from .sources import Data, of_data, tell
+from .sources import Data, of_data
 
 CLAUSE = "UN/CEFACT Recommendation 20; CIM 009, 4.5.2 (unitCode)"
 MEND = "Give unitCode a UN/CEFACT common code (KWH, KWT, CEL, P1, C62...), or fix the unit in the schema."
@@ -57,14 +57,14 @@ def units_are_stated(data: Data) -> None:
         for item, value in measured
         if value.unit is None and fixed_unit(schema_of(data.probe, item), value.name) is None
     ]
-    tell(missing, "Numbers without a unit: {}.", mend=MEND)
+    fail_if_any(missing, "Numbers without a unit: {}.", mend=MEND)
 
 
 @of_data("units-exist", "MIM2-R1.1c", clause=CLAUSE)
 def units_exist(data: Data) -> None:
     """Every unitCode is a common code, letter by letter; none is deleted from the list."""
     coded = _coded(data)
-    tell(
+    fail_if_any(
         (f"{value.unit!r} of {value.name} of {item}" for item, value in coded if not _may_exist(value.unit)),
         "Units that are no common codes: {}.",
         mend="Codes are two or three capitals and digits: kilowatt hour is KWH, not kwh or kWh.",
@@ -77,7 +77,7 @@ def units_exist(data: Data) -> None:
 @of_data("units-fit", "MIM2-R1.1c", clause=CLAUSE)
 def units_fit(data: Data) -> None:
     """A unitCode measures what the attribute's name says: energy in KWH, not in KWT, power not in KW."""
-    tell(
+    fail_if_any(
         (
             f"{value.name} in {value.unit} ({', '.join(quantities(value.unit))}) of {item}"
             for item, value in _coded(data)
@@ -98,7 +98,7 @@ def units_are_the_schemas(data: Data) -> None:
     ]
     if not compared:
         raise NotTested("No attribute has both a unitCode and a schema that fixes its unit.")
-    tell(
+    fail_if_any(
         (
             f"{value.name} in {value.unit}, the schema says {fixed}, of {item}"
             for item, value, fixed in compared

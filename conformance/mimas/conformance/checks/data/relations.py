@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
 
 from ...probe import Probe
-from ...verdicts import Failure, NotTested
+from ...verdicts import Failure, NotTested, fail_if_any
 from ..declaration import check
 from ..ngsi_ld.broker import JSON, Broker, path_to
 from .items import Item, Value
-from .sources import Data, of_data, tell
+from .sources import Data, of_data
 
 MOST_TARGETS = 20
 SAME = ("sameAs", "exactMatch", "alternateId", "alternateOf", "alternateIdentifier")
@@ -25,7 +25,7 @@ def relations_are_relations(data: Data) -> None:
         raise NotTested(
             "No entity in normalized form was found: other forms do not tell relations from texts."
         )
-    tell(
+    fail_if_any(
         (
             f"{value.name} of {item}: {value.value!r}"
             for item in normalized
@@ -45,7 +45,7 @@ def relations_lead_somewhere(probe: Probe) -> None:
         raise NotTested("No entity has a Relationship.")
     dangling = [each for each in targets if not _is_there(broker, each)]
     probe.note("dangling share", round(len(dangling) / len(targets), 2))
-    tell(
+    fail_if_any(
         dangling,
         "Relations to what is not there: {}.",
         mend="Write the target first, or name one that is there.",
@@ -68,7 +68,9 @@ def other_names_lead_back(probe: Probe) -> None:
                 faults.append(f"{other} does not name {item.id}")
     if not seen:
         raise NotTested("No entity names a second identifier (sameAs, exactMatch, alternateId).")
-    tell(faults, "Mappings that lead one way or nowhere: {}.", mend="Keep the mapping in both entities.")
+    fail_if_any(
+        faults, "Mappings that lead one way or nowhere: {}.", mend="Keep the mapping in both entities."
+    )
 
 
 @check("DATA.registered-sources-answer", requirement="MIM1-R1.3", mechanism="ngsi-ld", clause="CIM 009, 5.9")

@@ -22,6 +22,7 @@ from referencing import Registry, Resource
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
+from mimas.ngsi_ld.core.kinds import VALUE_MEMBER
 from mimas.ngsi_ld.models import AttributeModel, EntityModel, check, find_model, local_name
 from mimas.ngsi_ld.models.pins import pins
 
@@ -29,7 +30,7 @@ from ...probe import Probe
 from ...rdf.contexts import parse_json, refuse_deep
 from ...verdicts import CheckError
 from .instants import is_instant
-from .items import KINDS, Item, simplified
+from .items import Item, simplified
 from .patterns import matches
 from .sources import api_description
 
@@ -268,7 +269,7 @@ def _normalized(model: EntityModel, item: Item) -> dict[str, Any]:
     for each in item.values:
         known = model.attributes.get(local_name(each.name))
         kind = each.kind if item.form == "normalized" or known is None else known.kind
-        instance = {"type": kind, KINDS[kind]: each.value}
+        instance = {"type": kind, VALUE_MEMBER[kind]: each.value}
         earlier = written.get(each.name)
         several = [*(earlier if isinstance(earlier, list) else [earlier]), instance] if earlier else instance
         written[each.name] = several

@@ -7,10 +7,10 @@ import orjson
 from ...answer import Answer
 from ...probe import Probe
 from ...rdf import Contexts, TermMap, parse_graph
-from ...verdicts import Failure, NotTested, Outcome, Warn
+from ...verdicts import Failure, NotTested, Outcome, Warn, fail_if_any
 from ..declaration import check
 from ..ngsi_ld.broker import CONTEXT_RELATION, CORE, DEFAULT, Broker, path_to
-from .sources import JSON, LD_JSON, Data, entity_pages, of_data, sample_kind, tell
+from .sources import JSON, LD_JSON, Data, entity_pages, of_data, sample_kind
 
 BOTH = ("samples", "ngsi-ld")
 MOST_IRIS = 10
@@ -52,7 +52,7 @@ def types_lead_somewhere(data: Data) -> None:
     types = {each: names.get(each) for each in data.by_type}
     if not types:
         raise NotTested("Nothing in the data has a type.")
-    tell(
+    fail_if_any(
         (name for name, iri in types.items() if iri is None or iri.startswith(DEFAULT)),
         "Types that mean nothing (default vocabulary, or no @context): {}.",
         mend=MEND,
@@ -64,7 +64,7 @@ def types_lead_somewhere(data: Data) -> None:
         answer = data.probe.fetch(iri, accept="text/turtle, application/ld+json;q=0.9, text/html;q=0.8")
         if answer.status != 200:
             dead.append(f"{iri} answers {answer.status}")
-    tell(dead, "Types whose IRI leads nowhere: {}.", mend="Publish the vocabulary at its IRIs.")
+    fail_if_any(dead, "Types whose IRI leads nowhere: {}.", mend="Publish the vocabulary at its IRIs.")
 
 
 @of_data("every-term-has-a-meaning", "MIM1-R2.2", mechanism=BOTH, clause="JSON-LD 1.1, expansion")
@@ -73,8 +73,8 @@ def every_term_has_a_meaning(data: Data) -> None:
     names = names_of(data)
     if not names:
         raise Failure("The data has no @context, so that its names mean nothing.", mend=MEND)
-    tell((name for name, iri in names.items() if iri is None), "Dropped in expansion: {}.", mend=MEND)
-    tell(
+    fail_if_any((name for name, iri in names.items() if iri is None), "Dropped in expansion: {}.", mend=MEND)
+    fail_if_any(
         (name for name, iri in names.items() if iri and iri.startswith(DEFAULT)),
         "In the default vocabulary, which says nothing: {}.",
         mend=MEND,
@@ -96,7 +96,7 @@ def no_two_terms_are_one(data: Data) -> None:
         ]
     if not any(item.contexts for item in data.items):
         raise NotTested("The data names no @context.")
-    tell(doubled, "Terms of one meaning: {}.", mend="Give different properties different IRIs.")
+    fail_if_any(doubled, "Terms of one meaning: {}.", mend="Give different properties different IRIs.")
 
 
 @check(

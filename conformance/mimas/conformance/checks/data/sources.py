@@ -83,14 +83,6 @@ class Data:
         return found
 
 
-def tell(bad: Iterable[str], sentence: str, *, mend: str) -> None:
-    """Failure with a sentence about what is bad, unless nothing is; `{}` is where the bad ones go."""
-    found = list(dict.fromkeys(bad))
-    if found:
-        more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-        raise Failure(sentence.replace("{}", "; ".join(found[:5]) + more), mend=mend)
-
-
 def sample_kind(sample: Sample) -> str:
     """json, csv or the suffix of a sample file, by its media type or its name."""
     media_type = (sample.media_type or "").lower()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ...verdicts import NotTested
+from ...verdicts import NotTested, fail_if_any
 from .instants import is_instant, looks_like_a_time, parse_instant
 from .items import Item, Value
 from .quantities import quantity_of
-from .sources import Data, of_data, tell
+from .sources import Data, of_data
 
 CLAUSE = "RFC 3339, 5.6; CIM 009, 4.6.3"
 MEND = "Write times as 2026-03-31T08:00:00Z, or with an offset such as +02:00."
@@ -27,7 +27,7 @@ def times_have_a_zone(data: Data) -> None:
     texts = list(_texts(data))
     if not texts:
         raise NotTested("No time was found in the data.")
-    tell(
+    fail_if_any(
         (f"{text!r} ({name} of {item})" for item, name, text in texts if not is_instant(text)),
         "Times that are not RFC 3339: {}.",
         mend=MEND,
@@ -42,7 +42,7 @@ def times_are_no_counts(data: Data) -> None:
     ]
     if not named:
         raise NotTested("No attribute is named like a time.")
-    tell(
+    fail_if_any(
         (f"{each.value!r} ({each.name} of {item})" for item, each in named if _is_count(each)),
         "Times that are counts: {}.",
         mend=MEND,
@@ -60,7 +60,7 @@ def measured_when(data: Data) -> None:
     ]
     if not measured:
         raise NotTested("No measured value of an entity was found.")
-    tell(
+    fail_if_any(
         (f"{each.name} of {item}" for item, each in measured if not _is_dated(item, each)),
         "Measured, but nobody says when: {}.",
         mend="Add observedAt to the value, or dateObserved to the entity.",
@@ -73,7 +73,7 @@ def observed_before_now(data: Data) -> None:
     observed = [(item, each) for item in data.items for each in item.values if each.observed_at]
     if not observed:
         raise NotTested("No value has observedAt.")
-    tell(
+    fail_if_any(
         (
             f"{each.observed_at} ({each.name} of {item})"
             for item, each in observed

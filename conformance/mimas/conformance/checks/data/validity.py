@@ -7,12 +7,12 @@ from typing import Any
 from ...probe import Probe
 from ...rdf import Contexts, TermMap
 from ...rdf.contexts import parse_json
-from ...verdicts import Failure, NotTested
+from ...verdicts import Failure, NotTested, fail_if_any
 from ..declaration import check
 from ..ngsi_ld.broker import DEFAULT
 from .items import Item, items_of_json, simplified
 from .schemas import Schema, offered_schema, schema_of, short_name
-from .sources import Data, of_data, tell
+from .sources import Data, of_data
 
 EVERYWHERE = ("samples", "ngsi-ld", "openapi-rest", "ogcapi-features")
 _COMMON = frozenset({"id", "type", "@context", "location", "scope"})
@@ -23,7 +23,7 @@ _COMMON = frozenset({"id", "type", "@context", "location", "scope"})
 )
 def items_are_valid(data: Data) -> None:
     """Every item is valid by the schema of its type, formats of times and URIs included."""
-    tell(
+    fail_if_any(
         (f"{item}: {error}" for item, schema in _with_schema(data) for error in schema.errors(item)),
         "Against the schema: {}.",
         mend="Mend the data, or publish the schema it follows.",
@@ -39,7 +39,7 @@ def items_are_valid(data: Data) -> None:
 def schemas_refuse_something(data: Data) -> None:
     """A schema refuses items that are broken on purpose: one that allows anything proves nothing."""
     judged: dict[str, tuple[Item, Schema]] = {each.source: (item, each) for item, each in _with_schema(data)}
-    tell(
+    fail_if_any(
         (source for source, (item, schema) in judged.items() if not _refuses(schema, item)),
         "Schemas that allow anything: {}.",
         mend="Say in the schema which attributes are required and of which type they are.",
@@ -62,7 +62,7 @@ def no_unknown_fields(data: Data) -> None:
         unknown += [
             f"{each.name} in {item.where}" for each in item.values if short_name(each.name) not in described
         ]
-    tell(
+    fail_if_any(
         unknown,
         "Fields that no schema describes: {}.",
         mend="Describe them in the schema, or in a profile of it.",
@@ -83,7 +83,7 @@ def model_artefacts(probe: Probe) -> None:
         raise NotTested(
             "The target offers no documents `schema-<Type>`, `context`, `specification-`, `example-<Type>`."
         )
-    tell(
+    fail_if_any(
         (fault for each in dict.fromkeys(types) for fault in _artefact_faults(probe, each)),
         "Artefacts of the models: {}.",
         mend="Publish all four for each model, and check the example by the schema.",

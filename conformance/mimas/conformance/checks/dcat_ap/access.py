@@ -14,8 +14,8 @@ from rdflib.term import Node
 
 from ...answer import Answer
 from ...probe import REDIRECTS
-from ...verdicts import CheckError, Failure, NoAnswer, NotApplicable, NotTested, Warn
-from .catalogue import AUTHORITY, DCAT, MOST_CALLS, Catalogue, dcat, tell, web_addresses
+from ...verdicts import CheckError, Failure, NoAnswer, NotApplicable, NotTested, Warn, fail_if_any
+from .catalogue import AUTHORITY, DCAT, MOST_CALLS, Catalogue, dcat, web_addresses
 
 # Days from one update to the next, by the list of frequencies of the EU Publications Office.
 PERIODS = {
@@ -33,7 +33,7 @@ def links_answer(catalogue: Catalogue) -> None:
     if not places:
         raise Failure("No dataset has an access, download or endpoint URL.", mend="Say where the data is.")
     catalogue.probe.note("links called", places[:MOST_CALLS])
-    tell(
+    fail_if_any(
         (
             f"{each} answers {answer.status}"
             for each in places[:MOST_CALLS]
@@ -57,7 +57,7 @@ def distributions_are_what_they_claim(catalogue: Catalogue) -> None:
             wrong.append(
                 f"{url} claims {claimed} and comes as {answer.media_type or 'nothing in particular'}"
             )
-    tell(wrong, "Downloads of another kind: {}.", mend="Claim what is served, or label it right.")
+    fail_if_any(wrong, "Downloads of another kind: {}.", mend="Claim what is served, or label it right.")
 
 
 @dcat("distributions-parse", "MIM3-RC4.2")
@@ -71,7 +71,7 @@ def distributions_parse(catalogue: Catalogue) -> None:
         answer = catalogue.probe.fetch(url, accept=f"{claimed}, */*;q=0.1")
         if answer.status == 200 and not _parses(answer, claimed):
             wrong.append(f"{url} ({claimed}): {answer.text[:40]!r}")
-    tell(wrong, "Downloads that are not what they are called: {}.", mend="Serve the data itself.")
+    fail_if_any(wrong, "Downloads that are not what they are called: {}.", mend="Serve the data itself.")
 
 
 @dcat("as-fresh-as-declared", "MIM3-RC3.3", clause="dct:accrualPeriodicity, dct:modified")
@@ -91,7 +91,7 @@ def as_fresh_as_declared(catalogue: Catalogue) -> None:
                 f"{catalogue.title(dataset)}: every {days} days, newest time in the data {seen:%Y-%m-%d}"
             )
     mend = "Update the data, or declare the frequency it really has."
-    tell(late, "Not as fresh as declared: {}.", mend=mend)
+    fail_if_any(late, "Not as fresh as declared: {}.", mend=mend)
     if old:
         raise Warn(f"The data looks older than declared: {'; '.join(old[:5])}.", mend=mend)
     if not any(
@@ -133,7 +133,9 @@ def lists_what_is_served(catalogue: Catalogue) -> None:
         each for each in served if each.casefold() not in known and _short(each).casefold() not in words
     ]
     catalogue.probe.note("served", served)
-    tell(missing, "Served, but not in the catalogue: {}.", mend="Describe a dataset for each type you serve.")
+    fail_if_any(
+        missing, "Served, but not in the catalogue: {}.", mend="Describe a dataset for each type you serve."
+    )
 
 
 @dcat("restricted-is-refused", "MIM3-RC5.3", clause="dct:accessRights")

@@ -122,14 +122,6 @@ def listed(graph: Graph) -> list[Node]:
     return _ordered(each for catalog in catalogs for each in graph.objects(catalog, DCAT.dataset))
 
 
-def tell(bad: Iterable[str], sentence: str, *, mend: str) -> None:
-    """Failure with a sentence about what is bad, unless nothing is; `{}` is where the bad ones go."""
-    found = list(dict.fromkeys(bad))
-    if found:
-        more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-        raise Failure(sentence.format("; ".join(found[:5]) + more), mend=mend)
-
-
 def web_addresses(nodes: Iterable[Node]) -> Iterator[str]:
     """The http(s) IRIs among nodes, each once."""
     yield from dict.fromkeys(

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from rdflib import DCTERMS, FOAF, RDF, URIRef
 from rdflib.term import Node
 
-from ...verdicts import Failure, NotApplicable
-from .catalogue import AUTHORITY, DCAT, DCATAP, VCARD, Catalogue, dcat, listed, tell
+from ...verdicts import Failure, NotApplicable, fail_if_any
+from .catalogue import AUTHORITY, DCAT, DCATAP, VCARD, Catalogue, dcat, listed
 from .shacl import Finding, findings
 
 HVD = URIRef("http://data.europa.eu/eli/reg_impl/2023/138/oj")
@@ -49,7 +49,7 @@ def no_dataset_apart(catalogue: Catalogue) -> None:
         for each in catalogue.of_class(DCAT.Dataset)
         if each not in known and not known & set(catalogue.objects(each, DCAT.inSeries))
     ]
-    tell(
+    fail_if_any(
         map(catalogue.title, apart),
         "Datasets that no catalogue lists: {}.",
         mend="Name each dataset by dcat:dataset of the catalogue.",
@@ -65,7 +65,7 @@ def datasets_are_typed(catalogue: Catalogue) -> None:
         for each in catalogue.distributions(dataset):
             if (each, RDF.type, DCAT.Distribution) not in catalogue.graph:
                 untyped.append(f"{each}")
-    tell(
+    fail_if_any(
         untyped,
         "Listed without rdf:type dcat:Dataset or dcat:Distribution (or not described at all): {}.",
         mend="Describe each with its class.",
@@ -76,7 +76,7 @@ def datasets_are_typed(catalogue: Catalogue) -> None:
 def mandatory_properties(catalogue: Catalogue) -> None:
     """Everything described has the properties that DCAT-AP makes mandatory, with values of the right kind."""
     _lists_something(catalogue)
-    tell(
+    fail_if_any(
         (_said(each) for each in findings(catalogue) if each.severe),
         "Against DCAT-AP: {}.",
         mend="Complete the description; DCAT-AP 3.0.1 calls these mandatory or limits them.",
@@ -87,7 +87,7 @@ def mandatory_properties(catalogue: Catalogue) -> None:
 def recommended_properties(catalogue: Catalogue) -> None:
     """Everything described has the properties that DCAT-AP recommends."""
     _lists_something(catalogue)
-    tell(
+    fail_if_any(
         (_said(each) for each in findings(catalogue) if not each.severe),
         "DCAT-AP recommends: {}.",
         mend="Add what readers need to find and to judge the data.",
@@ -104,13 +104,13 @@ def texts_say_something(catalogue: Catalogue) -> None:
         for name, predicate in (("title", DCTERMS.title), ("description", DCTERMS.description))
         if "" in catalogue.texts(node, predicate)
     ]
-    tell(blank, "Blank: {}.", mend="Say in a sentence what it is.")
+    fail_if_any(blank, "Blank: {}.", mend="Say in a sentence what it is.")
 
 
 @dcat("vocabularies", "MIM3-RC4.2", level="SHOULD", clause="DCAT-AP 3.0.1, controlled vocabularies")
 def vocabularies(catalogue: Catalogue) -> None:
     """Themes, languages, formats, frequencies and access rights come from the lists that DCAT-AP names."""
-    tell(
+    fail_if_any(
         _off_the_lists(catalogue),
         "Not from the controlled vocabularies: {}.",
         mend=f"Take the values from {AUTHORITY}...; a theme of your own may stand beside one of the list.",
@@ -123,7 +123,7 @@ def high_value_datasets(catalogue: Catalogue) -> None:
     claimed = [each for each in catalogue.datasets if _claims_hvd(catalogue, each)]
     if not claimed:
         raise NotApplicable("No dataset is called a high-value dataset.")
-    tell(
+    fail_if_any(
         (f"{catalogue.title(each)} {gap}" for each in claimed for gap in _hvd_gaps(catalogue, each)),
         "High-value datasets: {}.",
         mend="Complete them as the HVD profile of DCAT-AP asks.",

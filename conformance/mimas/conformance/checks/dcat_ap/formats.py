@@ -12,8 +12,8 @@ from rdflib.term import Literal, Node, URIRef
 from ...answer import Answer
 from ...identity import DCAT_TYPES
 from ...rdf import RDF_TYPES, read_graph
-from ...verdicts import Failure, NotTested, Outcome, Warn
-from .catalogue import DCAT, Catalogue, dcat, listed, tell
+from ...verdicts import Failure, NotTested, Outcome, Warn, fail_if_any
+from .catalogue import DCAT, Catalogue, dcat, listed
 
 CLAUSE = "MIM3 RC4.3; RFC 9110, 12.5.1"
 _OTHERS = frozenset({"application/json", "application/n-triples", "text/n3", "application/xml", "text/xml"})
@@ -48,7 +48,7 @@ def formats_agree(catalogue: Catalogue) -> None:
         raise NotTested(f"The catalogue comes in one format only ({', '.join(formats) or 'none'}).")
     (first, expected), *others = formats.items()
     for name, found in others:
-        tell(
+        fail_if_any(
             [" ".join(each) for each in sorted(found ^ expected)],
             f"{first} and {name} do not say the same; in one of them only: {{}}.",
             mend="Make all formats of the same data.",
@@ -63,7 +63,7 @@ def page_lists_the_same(catalogue: Catalogue) -> None:
         str(node): title for node in catalogue.datasets for title in catalogue.texts(node, DCTERMS.title)[:1]
     }
     seen = " ".join(page.text.split()).casefold()
-    tell(
+    fail_if_any(
         (
             f"{title!r}"
             for node, title in titles.items()
@@ -82,7 +82,7 @@ def _refuse_further(catalogue: Catalogue, page: _Page) -> None:
     further = [each for each in page.links if each.rpartition("/")[0] in places and each not in known][:5]
     datasets = [each for each in further if _is_dataset(catalogue, each)]
     mend = "List in the catalogue whatever the page lists."
-    tell(datasets, "The page lists datasets that the catalogue does not have: {}.", mend=mend)
+    fail_if_any(datasets, "The page lists datasets that the catalogue does not have: {}.", mend=mend)
     if further:
         raise Warn(
             f"The page links beside its datasets what the catalogue does not name: {further}.", mend=mend

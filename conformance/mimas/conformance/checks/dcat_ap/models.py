@@ -6,9 +6,9 @@ from rdflib import DCTERMS, OWL
 from rdflib.term import Node, URIRef
 
 from ...answer import Answer
-from ...verdicts import Failure, NotApplicable, NotTested
+from ...verdicts import Failure, NotApplicable, NotTested, fail_if_any
 from .access import served_types
-from .catalogue import DCAT, MOST_CALLS, Catalogue, dcat, tell, web_addresses
+from .catalogue import DCAT, MOST_CALLS, Catalogue, dcat, web_addresses
 
 _SCHEMA_TYPES = "application/schema+json, application/json;q=0.9, */*;q=0.1"
 _VERSIONS = ("$schemaVersion", "version", "x-version")
@@ -18,7 +18,7 @@ _VERSIONS = ("$schemaVersion", "version", "x-version")
 def models_are_named(catalogue: Catalogue) -> None:
     """Each dataset, or a distribution or API of it, names the data's model by dct:conformsTo."""
     without = [each for each in catalogue.datasets if not _models(catalogue, each)]
-    tell(
+    fail_if_any(
         map(catalogue.title, without),
         "Datasets without a model: {}.",
         mend="Name the schema or model by dct:conformsTo.",
@@ -34,7 +34,7 @@ def models_of_what_is_served(catalogue: Catalogue) -> None:
     if not served:
         raise NotTested("The NGSI-LD interface serves no type.")
     models = " ".join(str(each) for dataset in catalogue.datasets for each in _models(catalogue, dataset))
-    tell(
+    fail_if_any(
         (
             each
             for each in served
@@ -48,7 +48,7 @@ def models_of_what_is_served(catalogue: Catalogue) -> None:
 @dcat("models-can-be-read", "MIM2-R1.1e", clause="dct:conformsTo")
 def models_can_be_read(catalogue: Catalogue) -> None:
     """What dct:conformsTo names answers."""
-    tell(
+    fail_if_any(
         (f"{url} answers {answer.status}" for url, answer in _read(catalogue) if answer.status >= 400),
         "Models that cannot be read: {}.",
         mend="Name the model by the IRI under which it is published.",
@@ -73,7 +73,7 @@ def model_versions_are_served(catalogue: Catalogue) -> None:
         raise NotTested(
             "No model has a version both in the catalogue (dcat:version) and in what it leads to."
         )
-    tell(
+    fail_if_any(
         (
             f"{url}: listed {listed[url]}, served {found}"
             for url, found in served.items()

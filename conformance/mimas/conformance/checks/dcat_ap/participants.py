@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from rdflib import DCTERMS, FOAF, RDF, BNode, URIRef
 from rdflib.term import Node
 
-from ...verdicts import Failure
-from .catalogue import DCAT, MOST_CALLS, VCARD, Catalogue, dcat, tell, web_addresses
+from ...verdicts import Failure, fail_if_any
+from .catalogue import DCAT, MOST_CALLS, VCARD, Catalogue, dcat, web_addresses
 
 _AGENTS = frozenset({FOAF.Agent, FOAF.Organization, FOAF.Person, FOAF.Group})
 
@@ -17,9 +17,11 @@ _AGENTS = frozenset({FOAF.Agent, FOAF.Organization, FOAF.Person, FOAF.Group})
 def publishers_are_listed(catalogue: Catalogue) -> None:
     """Every dataset has a publisher that the catalogue describes by name: a list of who takes part."""
     without = [each for each in catalogue.datasets if not catalogue.objects(each, DCTERMS.publisher)]
-    tell(map(catalogue.title, without), "Datasets without publisher: {}.", mend="Name the publisher of each.")
+    fail_if_any(
+        map(catalogue.title, without), "Datasets without publisher: {}.", mend="Name the publisher of each."
+    )
     nameless = [f"{each}" for each in _publishers(catalogue) if not any(catalogue.texts(each, FOAF.name))]
-    tell(nameless, "Publishers without a name: {}.", mend="Describe each publisher with foaf:name.")
+    fail_if_any(nameless, "Publishers without a name: {}.", mend="Describe each publisher with foaf:name.")
 
 
 @dcat("publishers-can-be-judged", "MIM3-RC5.2", clause="foaf:Agent")
@@ -34,13 +36,15 @@ def publishers_can_be_judged(catalogue: Catalogue) -> None:
             for way in (DCTERMS.type, FOAF.homepage, FOAF.mbox, DCTERMS.identifier)
         ):
             unclear.append(f"{each} has no type, homepage, e-mail or identifier")
-    tell(unclear, "Publishers nobody can judge: {}.", mend="Say what kind of organisation it is, and where.")
+    fail_if_any(
+        unclear, "Publishers nobody can judge: {}.", mend="Say what kind of organisation it is, and where."
+    )
 
 
 @dcat("provider-can-be-reached", "MIM3-RC5.4", clause="dct:publisher, dcat:contactPoint")
 def provider_can_be_reached(catalogue: Catalogue) -> None:
     """Each dataset has a contact with an e-mail, telephone or page, or a publisher with one; pages answer."""
-    tell(
+    fail_if_any(
         (catalogue.title(each) for each in catalogue.datasets if not list(_ways(catalogue, each))),
         "Nobody to ask for: {}.",
         mend="Add dcat:contactPoint with vcard:hasEmail or vcard:hasURL.",
@@ -51,9 +55,9 @@ def provider_can_be_reached(catalogue: Catalogue) -> None:
         answer = catalogue.reach(url)
         if answer.status in (404, 410) or answer.status >= 500:
             dead.append(f"{url} answers {answer.status}")
-    tell(dead, "Contacts that lead nowhere: {}.", mend="Mend the address.")
+    fail_if_any(dead, "Contacts that lead nowhere: {}.", mend="Mend the address.")
     odd = [str(each) for each in ways if isinstance(each, URIRef) and _is_odd_mail(each)]
-    tell(odd, "E-mail addresses that are none: {}.", mend="Write mailto:name@example.org.")
+    fail_if_any(odd, "E-mail addresses that are none: {}.", mend="Write mailto:name@example.org.")
 
 
 def _publishers(catalogue: Catalogue) -> list[Node]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from rdflib import DCTERMS, ODRL2, Literal, URIRef
 from rdflib.term import Node
 
-from ...verdicts import NotTested, Warn
+from ...verdicts import NotTested, Warn, fail_if_any
 from ..odrl.policies import Policy, conflicts, policies_of, rulebook
-from .catalogue import MOST_CALLS, Catalogue, dcat, tell, web_addresses
+from .catalogue import MOST_CALLS, Catalogue, dcat, web_addresses
 
 # Where well-known licences have their IRIs: EU list, Creative Commons, SPDX, national ones.
 KNOWN_LICENCES = (
@@ -24,7 +24,7 @@ _TERMS = (DCTERMS.license, DCTERMS.rights, ODRL2.hasPolicy)
 def terms_for_each_dataset(catalogue: Catalogue) -> None:
     """Each dataset, or each of its distributions, has terms of its own, not only the catalogue as a whole."""
     without = [each for each in catalogue.datasets if not _has_terms(catalogue, each)]
-    tell(
+    fail_if_any(
         map(catalogue.title, without),
         "Datasets without licence, rights or policy: {}.",
         mend="Let each provider state terms for each dataset or distribution.",
@@ -51,9 +51,11 @@ def terms_may_differ(catalogue: Catalogue) -> None:
 def licences_can_be_read(catalogue: Catalogue) -> None:
     """Each distribution, or its dataset, has a licence as an IRI that answers."""
     bare = [f"{each}" for each in _distributions(catalogue) if not _licences(catalogue, each)]
-    tell(bare, "Distributions without licence: {}.", mend="State a licence, as IRI, on each distribution.")
+    fail_if_any(
+        bare, "Distributions without licence: {}.", mend="State a licence, as IRI, on each distribution."
+    )
     named = [licence for each in _distributions(catalogue) for licence in _licences(catalogue, each)]
-    tell(
+    fail_if_any(
         (
             f"{each!s:.80}"
             for each in named
@@ -62,7 +64,7 @@ def licences_can_be_read(catalogue: Catalogue) -> None:
         "Licences that are not IRIs: {}.",
         mend="Name the licence by its IRI.",
     )
-    tell(
+    fail_if_any(
         (
             f"{url} answers {answer.status}"
             for url in _public(named)
@@ -80,12 +82,12 @@ def licences_are_standard(catalogue: Catalogue) -> None:
     policies = policies_of(catalogue.graph)
     if not named and not policies:
         raise NotTested("No distribution has a licence, and there is no policy.")
-    tell(
+    fail_if_any(
         (repr(str(each)[:80]) for each in named if isinstance(each, Literal)),
         "Licences in free text: {}.",
         mend="Name a licence of the EU list, Creative Commons or SPDX by its IRI, or attach an ODRL policy.",
     )
-    tell(
+    fail_if_any(
         (fault for each in policies for fault in each.faults()),
         "Policies that are not ODRL: {}.",
         mend="Complete the policies.",
@@ -111,7 +113,7 @@ def _is_known(licence: str) -> bool:
 def _no_conflicts(policies: list[Policy], rules: list[Policy]) -> None:
     if not policies:
         raise NotTested("The catalogue has no ODRL policy to compare with the rulebook.")
-    tell(conflicts(policies, rules), "Against the rulebook: {}.", mend="Take the permission back.")
+    fail_if_any(conflicts(policies, rules), "Against the rulebook: {}.", mend="Take the permission back.")
 
 
 def _distributions(catalogue: Catalogue) -> list[Node]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from urllib.parse import urljoin, urlsplit
 
 from rdflib import OWL, RDF, SKOS, BNode, Graph, URIRef
@@ -12,7 +12,7 @@ from rdflib.term import Node
 from ...answer import Answer
 from ...probe import Probe
 from ...rdf import read_graph
-from ...verdicts import Failure, NoAnswer, NotTested
+from ...verdicts import Failure, NoAnswer, NotTested, fail_if_any
 from ..declaration import Needs, check
 
 CLAUSE = "MIM1 mechanism 1; Cool URIs for the Semantic Web"
@@ -76,11 +76,6 @@ class Things:
         return read_graph(self.look_up(iri).expect(200), self.probe)
 
 
-def _tell(bad: Sequence[str], sentence: str, mend: str) -> None:
-    if bad:
-        raise Failure(f"{sentence}: {'; '.join(dict.fromkeys(bad[:5]))}.", mend=mend)
-
-
 @linked("things-have-iris", "MIM1-R1.1")
 def things_have_iris(things: Things) -> None:
     """What has a type has an absolute IRI, not only a blank node that nobody else can name."""
@@ -90,7 +85,7 @@ def things_have_iris(things: Things) -> None:
         for each, kind in sorted(things.graph.subject_objects(RDF.type), key=str)
         if isinstance(each, BNode) and each not in linked_to
     ]
-    _tell(apart, "Things without an IRI", "Give each thing an IRI of its own.")
+    fail_if_any(apart, "Things without an IRI: {}.", mend="Give each thing an IRI of its own.")
     assert things.own
 
 
@@ -98,7 +93,7 @@ def things_have_iris(things: Things) -> None:
 def iris_can_be_looked_up(things: Things) -> None:
     """Each IRI leads, by 200 or a 303 redirect, to RDF that says something of this very IRI."""
     silent = [each for each in things.own if (each, None, None) not in things.about(each)]
-    _tell(silent, "Looked up, the answer does not speak of", "Describe the thing at its IRI.")
+    fail_if_any(silent, "Looked up, the answer does not speak of: {}.", mend="Describe the thing at its IRI.")
 
 
 @linked("unknown-iris-are-404", "MIM1-R1.2")
@@ -128,7 +123,11 @@ def other_systems_can_be_derived(things: Things) -> None:
         for each in elsewhere[:MOST_THINGS]
         if (answer := things.look_up(each)).status != 200
     ]
-    _tell(dead, "Other systems where nothing is found", "Name the IRI under which the other system answers.")
+    fail_if_any(
+        dead,
+        "Other systems where nothing is found: {}.",
+        mend="Name the IRI under which the other system answers.",
+    )
 
 
 @linked("mappings-lead-back", "MIM1-R1.4")
@@ -146,7 +145,7 @@ def mappings_lead_back(things: Things) -> None:
             faults.append(f"{other} answers {answer.status}")
         elif not any((other, way, thing) in read_graph(answer, things.probe) for way in _SAME):
             faults.append(f"{other} does not name {thing}")
-    _tell(faults, "Mappings that lead one way or nowhere", "Keep the mapping on both sides.")
+    fail_if_any(faults, "Mappings that lead one way or nowhere: {}.", mend="Keep the mapping on both sides.")
 
 
 @linked("iris-last", "MIM1-R1.5", needs={"baseline"})
@@ -155,8 +154,10 @@ def iris_last(things: Things) -> None:
     things.probe.note("iris", [urlsplit(each).path for each in things.own])
     earlier = [urljoin(things.answer.url, str(path)) for path in things.probe.earlier("iris")]
     gone = [each for each in earlier if things.look_up(each).status == 404]
-    _tell(
-        gone, "IRIs of the earlier run that are 404 now", "Keep IRIs; answer 410 for what is gone on purpose."
+    fail_if_any(
+        gone,
+        "IRIs of the earlier run that are 404 now: {}.",
+        mend="Keep IRIs; answer 410 for what is gone on purpose.",
     )
 
 
@@ -171,7 +172,7 @@ def types_lead_somewhere(things: Things) -> None:
         for each in sorted(own, key=str)
         if (answer := things.look_up(str(each))).status != 200
     ]
-    _tell(dead, "Types whose IRI leads nowhere", "Publish the vocabulary at its IRIs.")
+    fail_if_any(dead, "Types whose IRI leads nowhere: {}.", mend="Publish the vocabulary at its IRIs.")
 
 
 @linked("terms-are-defined", "MIM1-R2.2")
@@ -186,7 +187,11 @@ def terms_are_defined(things: Things) -> None:
         for each in sorted(used, key=str)[:MOST_THINGS]
         if (each, None, None) not in things.about(str(each))
     ]
-    _tell(silent, "Terms that are not described at their IRIs", "Publish the ontology as Turtle or JSON-LD.")
+    fail_if_any(
+        silent,
+        "Terms that are not described at their IRIs: {}.",
+        mend="Publish the ontology as Turtle or JSON-LD.",
+    )
 
 
 @linked("links-lead-somewhere", "MIM1-R3.1")
@@ -205,7 +210,7 @@ def links_lead_somewhere(things: Things) -> None:
         for each in sorted(targets)[:MOST_THINGS]
         if (answer := things.look_up(each)).status != 200
     ]
-    _tell(dead, "Links that lead nowhere", "Describe the target, or take the link away.")
+    fail_if_any(dead, "Links that lead nowhere: {}.", mend="Describe the target, or take the link away.")
 
 
 @linked("links-are-links", "MIM1-R3.1")
@@ -217,7 +222,9 @@ def links_are_links(things: Things) -> None:
         for subject, way, each in things.graph
         if not isinstance(each, URIRef) and str(each) in known
     ]
-    _tell(sorted(plain), "Links that are text", "Write the IRI as IRI (<...>, or @type: @id).")
+    fail_if_any(
+        sorted(plain), "Links that are text: {}.", mend="Write the IRI as IRI (<...>, or @type: @id)."
+    )
 
 
 @linked("triples-are-there", "MIM2-2022-rdf")
@@ -235,7 +242,7 @@ def ids_hold_nothing_volatile(things: Things) -> None:
         for each in things.own
         if any(word in str(each) for word in ("/cgi-bin/", ".php", ".jsp", ".aspx", "?"))
     ]
-    _tell(list(odd), "IRIs that hold what will change", "Leave technology out of IRIs.")
+    fail_if_any(list(odd), "IRIs that hold what will change: {}.", mend="Leave technology out of IRIs.")
 
 
 def _same(things: Things) -> list[tuple[URIRef, URIRef]]:

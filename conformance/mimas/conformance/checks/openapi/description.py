@@ -7,9 +7,9 @@ from typing import Any
 
 from ...probe import Probe
 from ...rdf.contexts import refuse_deep
-from ...verdicts import CheckError, Failure, NotTested
+from ...verdicts import CheckError, Failure, NotTested, fail_if_any
 from ..data.schemas import json_schema, response_schema
-from ..data.sources import JSON, api_description, listing_paths, tell
+from ..data.sources import JSON, api_description, listing_paths
 from ..declaration import check
 
 MECHANISM = "openapi-rest"
@@ -41,7 +41,7 @@ def description_is_valid(probe: Probe) -> None:
         raise Failure(
             f"The description cannot be followed: {type(error).__name__}: {error!s:.120}"
         ) from error
-    tell(errors, "The description is not valid: {}.", mend="Mend it with any OpenAPI validator.")
+    fail_if_any(errors, "The description is not valid: {}.", mend="Mend it with any OpenAPI validator.")
 
 
 @check("OPENAPI.answers-are-as-described", requirement="MIM2-R3.4", mechanism=MECHANISM, clause="OpenAPI 3.x")
@@ -60,7 +60,9 @@ def answers_are_as_described(probe: Probe) -> None:
         faults += [f"{path}: {each}" for each in described.errors_in(answer.json())]
     if not judged:
         raise NotTested("No path can be called without parameters and has a JSON schema.")
-    tell(faults, "Answers that are not as described: {}.", mend="Mend the answers, or the description.")
+    fail_if_any(
+        faults, "Answers that are not as described: {}.", mend="Mend the answers, or the description."
+    )
 
 
 def _references(part: Any) -> Iterator[str]:
