@@ -211,6 +211,56 @@ fault(
 )
 fault("A field is not in the schema.", "no-unknown-fields", more(mood=prop("fine")))
 
+# -- places
+
+fault(
+    "Latitude comes before longitude.",
+    "places-lie-in-the-area",
+    lambda entity: lambda all_: [_exchanged(each) for each in all_],
+    where="ngsi-ld",
+)
+fault(
+    "The places lie in the sea.",
+    "places-lie-in-the-area",
+    lambda entity: lambda all_: [_exchanged(each, [0.0, 0.0]) for each in all_],
+    where=LINKED,
+    verdict="warn",
+)
+fault(
+    "Coordinates are metres.",
+    "geometries-are-valid",
+    attribute("location", value={"type": "Point", "coordinates": [-764429.0, -1033271.0]}),
+    where=LINKED,
+)
+fault(
+    "A polygon crosses itself.",
+    "geometries-are-valid",
+    attribute(
+        "location", value={"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]]}
+    ),
+    where=LINKED,
+)
+
+
+@broken_target(right="samples", caught_by="DATA.places-lie-in-the-area@samples")
+def data_offered_with_exchanged_axes(target: Target, folder: Path) -> Target:
+    """In the only sample latitude comes before longitude."""
+    entities = orjson.loads(target.samples[1].path.read_bytes())
+    path = folder / "readings.json"
+    path.write_text(json.dumps([_exchanged(each) for each in entities]))
+    return replace(target, samples=(replace(target.samples[1], path=path),))
+
+
+def _exchanged(entity: Entity, place: list[float] | None = None) -> Entity:
+    if "location" not in entity:
+        return entity
+    coordinates = place or entity["location"]["value"]["coordinates"][::-1]
+    return {
+        **entity,
+        "location": {"type": "GeoProperty", "value": {"type": "Point", "coordinates": coordinates}},
+    }
+
+
 # -- identifiers
 
 fault("An id is a plain word.", "ids-are-uris", more(id="station"), where="samples openapi-rest")
@@ -482,6 +532,13 @@ def data_mapped_to_a_dead_id(received: Received, forward: Forward) -> Reply:
 def data_registered_at_a_wrong_place(received: Received, forward: Forward) -> Reply:
     """The registration names an endpoint that answers nothing; one must know the real one."""
     return Reply(404, b"{}", JSON) if received.path.startswith("/other/") else forward(received)
+
+
+@broken_server(right="models", caught_by="DATA.clock-change-day")
+def data_in_local_time(received: Received, forward: Forward) -> Reply:
+    """The second hour of the night when summer time ends comes back as the first."""
+    reply = forward(received)
+    return replace(reply, body=reply.body.replace(b"2026-10-25T01:30", b"2026-10-25T00:30"))
 
 
 # -- formats

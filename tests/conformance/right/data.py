@@ -92,7 +92,12 @@ def right_models(right_ngsi_ld: Target, right_samples: Target) -> Target:
     for entity in sample["@graph"]:
         body = {**entity, "@context": sample["@context"]}
         httpx.post(place, json=body, headers=headers).raise_for_status()
-    return replace(right_ngsi_ld, tenant=TENANT, documents=right_samples.documents)
+    return replace(
+        right_ngsi_ld,
+        tenant=TENANT,
+        documents=right_samples.documents,
+        service_area=right_samples.service_area,
+    )
 
 
 def _answering(*places: tuple[str, Any]) -> Any:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ...verdicts import NotTested, fail_if_any
+from ...probe import Probe
+from ...verdicts import Failure, NotTested, fail_if_any
+from ..declaration import check
+from ..ngsi_ld.broker import Broker, prop
 from .instants import is_instant, looks_like_a_time, parse_instant
 from .items import Item, Value
 from .quantities import quantity_of
@@ -82,6 +85,32 @@ def observed_before_now(data: Data) -> None:
         "Observed before anything was: {}.",
         mend="Set the clock of the device.",
     )
+
+
+@check("DATA.clock-change-day", requirement="MIM2-R1.1d", mechanism="ngsi-ld", needs={"write"}, clause=CLAUSE)
+def clock_change_day(probe: Probe) -> None:
+    """Two moments that are the same hour of the clock, when summer time ends, stay two moments."""
+    broker = Broker(probe)
+    times = ("2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z")  # both 02:30 in Central Europe
+    written = {
+        f"reading{number}": prop({"@type": "DateTime", "@value": each}, observedAt=each)
+        for number, each in enumerate(times)
+    }
+    entity = broker.stored(broker.create(**written))
+    for name, value in written.items():
+        found = entity.get(name, {})
+        back = (found.get("value"), found.get("observedAt")) if isinstance(found, dict) else (None, None)
+        plain = back[0].get("@value") if isinstance(back[0], dict) else back[0]
+        for text in (plain, back[1]):
+            if (
+                not isinstance(text, str)
+                or not is_instant(text)
+                or parse_instant(text) != parse_instant(value["observedAt"])
+            ):
+                raise Failure(
+                    f"{value['observedAt']} came back as {text!r}.",
+                    mend="Keep times as instants, not as local time.",
+                )
 
 
 def _texts(data: Data) -> Iterator[tuple[Item, str, str]]:
