@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mimas.adapters.mapping import load_mapping, shipped_mappings
 from mimas.adapters.messages import Message
-from mimas.adapters.models import check
+from mimas.ngsi_ld.models import check
 
 from . import load, town
 from .bench import Bench

@@ -43,6 +43,26 @@ def test_each_mechanism_is_found(mechanism: str) -> None:
         assert set(discover(url, environment={}).interfaces) == {mechanism}
 
 
+@pytest.mark.parametrize(
+    ("right", "place"),
+    [
+        ("dcat_ap", "/open-data/catalogue"),
+        ("linked_data", "/id"),
+        ("odrl", "/policies"),
+        ("dataspace", "/dsp"),
+        ("asyncapi", "/asyncapi.json"),
+    ],
+)
+def test_right_targets_are_found_from_their_host_alone(
+    right: str, place: str, request: pytest.FixtureRequest
+) -> None:
+    """By usual places, by links of the landing page, by the paths that a connector names."""
+    claimed = next(iter(request.getfixturevalue(f"right_{right}").interfaces.values()))
+    found = discover(claimed.url.removesuffix(place), environment={})
+
+    assert found.interfaces[claimed.mechanism].url == claimed.url
+
+
 def test_all_of_them_are_found_together() -> None:
     """Each at its own place."""
     with serving(offering(*OFFERS)) as url:

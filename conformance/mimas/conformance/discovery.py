@@ -31,7 +31,14 @@ _PLACES: Mapping[str, tuple[str, ...]] = {
     "wfs": ("", "/wfs", "/ows"),
     "dcat-ap": ("", "/catalog", "/catalog.ttl", "/catalogue", "/dcat"),
     "oidc": ("",),
+    "linked-data": ("", "/id", "/void.ttl"),
+    "odrl": ("/policies", "/policy", "/odrl"),
+    "dataspace-protocol": (),
+    "asyncapi": ("/asyncapi.json", "/asyncapi.yaml", "/asyncapi"),
 }
+# Links of the landing page that may lead to a catalogue, by their words or by the type they state.
+_LINKED = re.compile(r"""<(?:a|link)\b[^>]*?href\s*=\s*["']([^"'#]+)["'][^>]*>""", re.IGNORECASE)
+_CATALOGUE_WORDS = ("text/turtle", "ld+json", "rdf+xml", "catalog", "dcat", "open-data", "opendata")
 _PATIENCE = Limits(timeout=5.0, requests_per_second=50.0, max_bytes=5_000_000, check_seconds=60.0)
 
 
@@ -88,13 +95,59 @@ def _real_base(session: Session, base: str) -> tuple[str, str | None]:
 def _found(session: Session, base: str) -> Iterator[tuple[str, Interface]]:
     for mechanism, places in _PLACES.items():
         start = _NGSI_LD.sub("", base) if mechanism == "ngsi-ld" else base
-        for interface in (Interface(mechanism, start + place) for place in places):
+        further = _further_places(session, base, mechanism)
+        for interface in (
+            Interface(mechanism, place) for place in [*(start + each for each in places), *further]
+        ):
             if _speaks(session, interface):
                 yield mechanism, interface
                 break
     parts = urlsplit(base)
     if parts.scheme == "https":
         yield "tls", Interface("tls", f"https://{parts.netloc}")
+
+
+def _further_places(session: Session, base: str, mechanism: str) -> list[str]:
+    """Where the host itself says that a catalogue or a connector is."""
+    if mechanism == "dcat-ap":
+        return _linked_from(session, base)
+    return _of_versions(session, base) if mechanism == "dataspace-protocol" else []
+
+
+def _of_versions(session: Session, base: str) -> list[str]:
+    """The paths in the version document of a connector, newest last."""
+    session.target = replace(
+        session.target, interfaces={"dataspace-protocol": Interface("dataspace-protocol", base)}
+    )
+    probe = Probe(session, "dataspace-protocol", "discovery", Evidence(session.secrets))
+    try:
+        listed = probe.read(".well-known/dspace-version", Accept="application/json").json_object()
+    except Outcome:
+        return []
+    versions = listed.get("protocolVersions")
+    paths = (
+        [each.get("path") for each in versions if isinstance(each, dict)]
+        if isinstance(versions, list)
+        else []
+    )
+    return [base + "/" + str(each).strip("/") for each in paths if each][:3]
+
+
+def _linked_from(session: Session, base: str) -> list[str]:
+    """Where the landing page may link a catalogue on its own host."""
+    session.target = replace(session.target, interfaces={"dcat-ap": Interface("dcat-ap", base)})
+    probe = Probe(session, "dcat-ap", "discovery", Evidence(session.secrets))
+    try:
+        text = probe.read("", Accept="text/html").text[:200_000]
+    except NoAnswer:
+        return []
+    found = (
+        urljoin(f"{base}/", each[1])
+        for each in _LINKED.finditer(text)
+        if any(word in each[0].lower() for word in _CATALOGUE_WORDS)
+    )
+    own = urlsplit(base).netloc
+    return [each for each in dict.fromkeys(found) if urlsplit(each).netloc == own][:5]
 
 
 def _speaks(session: Session, interface: Interface) -> bool:

@@ -8,6 +8,7 @@ fails, the runner makes each pass an error.
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 from xml.etree import ElementTree  # only parsed after a look for entity declarations
 
 import yaml
@@ -21,6 +22,10 @@ Identify = Callable[[Probe], Answer]
 _ANY_JSON = "application/json, application/ld+json;q=0.9, */*;q=0.1"
 DCAT_TYPES = "text/turtle, application/ld+json;q=0.9, application/rdf+xml;q=0.8"
 OPENAPI_TYPES = "application/vnd.oai.openapi+json;version=3.1, application/openapi+json, application/json"
+ASYNCAPI_TYPES = (
+    "application/vnd.aai.asyncapi+json, application/vnd.aai.asyncapi+yaml, application/json, */*;q=0.1"
+)
+RDF_TYPES = ("text/turtle", "application/ld+json", "application/rdf+xml", "application/n-triples")
 OPENAPI_PLACES = ("", "openapi.json", "openapi.yaml", "api")
 
 
@@ -188,6 +193,45 @@ def _usable(answer: Answer) -> Answer:
     return answer.expect(200)
 
 
+def _rdf(probe: Probe) -> Answer:
+    answer = _usable(probe.read("", Accept=DCAT_TYPES))
+    if answer.media_type not in RDF_TYPES:
+        raise Failure(
+            f"{answer} as {answer.media_type or 'nothing in particular'}, and not as RDF.",
+            mend="Serve Turtle, JSON-LD or RDF/XML when Accept asks for it.",
+        )
+    return answer
+
+
+def _odrl(probe: Probe) -> Answer:
+    answer = _usable(probe.read("", Accept=DCAT_TYPES))
+    if b"/ns/odrl" not in answer.body:
+        raise Failure(f"{answer} and says nothing of ODRL.", mend="Publish an ODRL policy at this URL.")
+    return answer
+
+
+def _asyncapi(probe: Probe) -> Answer:
+    answer = _usable(probe.read(probe.interface.description or "", Accept=ASYNCAPI_TYPES))
+    try:
+        document = yaml.safe_load(answer.body)  # JSON is YAML
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise Failure(f"{answer} with neither JSON nor YAML.") from error
+    if not isinstance(document, dict) or "asyncapi" not in document:
+        raise Failure(f"{answer} without `asyncapi`.", mend="Publish an AsyncAPI document at this URL.")
+    return answer
+
+
+def _dataspace(probe: Probe) -> Answer:
+    place = ".well-known/dspace-version"
+    parts = urlsplit(probe.interface.url)
+    answer = probe.read(place, Accept=_ANY_JSON)
+    if answer.status != 200:
+        answer = _usable(probe.read(f"{parts.scheme}://{parts.netloc}/{place}", Accept=_ANY_JSON))
+    if "protocolVersions" not in answer.json_object():
+        raise Failure(f"{answer}, but without `protocolVersions` (Dataspace Protocol, 4.3).")
+    return answer
+
+
 IDENTITIES: dict[str, Identify] = {
     "ngsi-ld": _ngsi_ld,
     "ogcapi-features": _ogcapi,
@@ -197,5 +241,9 @@ IDENTITIES: dict[str, Identify] = {
     "wfs": _wfs,
     "openapi-rest": openapi_document,
     "dcat-ap": _dcat,
+    "odrl": _odrl,
+    "linked-data": _rdf,
+    "dataspace-protocol": _dataspace,
+    "asyncapi": _asyncapi,
     "oidc": _oidc,
 }

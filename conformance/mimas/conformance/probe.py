@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 import zlib
 from collections.abc import Callable, Mapping
@@ -15,7 +16,7 @@ import httpx
 import orjson
 
 from .answer import Answer
-from .evidence import Evidence, Exchange
+from .evidence import SHORTEST_SECRET, Evidence, Exchange, secrets_in
 from .http_server import Answering, Received, Reply
 from .listener import Inbox
 from .session import Request, Session, basic_pair, origin_of
@@ -72,6 +73,13 @@ class Probe:
             raise NotTested(f"The target names no credential {role!r}, or its environment variable is empty.")
         return secret
 
+    def keep_secret(self, value: str) -> str:
+        """The value, which from now on is masked in all evidence of the run: a token that was just issued."""
+        if len(value) >= SHORTEST_SECRET:
+            self.session.keep_secret(value)
+            self.evidence.secrets |= {value}
+        return value
+
     def sample_files(self) -> tuple[Sample, ...]:
         """The sample files the target offers; NotTested when there are none."""
         if not self.target.samples:
@@ -116,6 +124,10 @@ class Probe:
         self.evidence.add(exchange)
         return _answered(answer, exchange)
 
+    def once(self, key: Any, make: Callable[[], Any]) -> Any:
+        """What `make` gives, made once for all checks of a run: what takes long to parse or to fetch."""
+        return self.session.once(key, make)
+
     def send(
         self,
         method: str,
@@ -139,14 +151,14 @@ class Probe:
         self.evidence.add(exchange)
         return _answered(answer, exchange)
 
-    def fetch(self, url: str, *, accept: str = "*/*", redirects: int = 5) -> Answer:
-        """GET of something that an answer or the user points to, wherever it is.
+    def fetch(self, url: str, *, accept: str = "*/*", redirects: int = 5, method: str = "GET") -> Answer:
+        """GET (or HEAD) of something that an answer or the user points to, wherever it is.
 
         Without credentials; each hop passes the guard and is kept as evidence; a loop is a CheckError.
         """
         seen: list[str] = []
         while len(seen) <= redirects:
-            answer = self.send("GET", url, headers={"Accept": accept}, role=None)
+            answer = self.send(method, url, headers={"Accept": accept}, role=None)
             seen.append(url)
             if answer.status not in REDIRECTS or "location" not in answer.headers:
                 return answer
@@ -154,6 +166,29 @@ class Probe:
             if url in seen:
                 raise CheckError(f"{seen[0]} redirects in a loop by way of {url}.")
         raise CheckError(f"{seen[0]} redirects more than {redirects} times.")
+
+    def connect(self, host: str, port: int) -> socket.socket:
+        """A TCP connection to something that is no HTTP, past the guard and at the pace of the run.
+
+        Its timeout is that of one answer. ConnectionError when nobody listens there, NoAnswer otherwise.
+        """
+        if self.session.stop.is_set():
+            raise NotTested("The run was stopped.")
+        return self.session.connect(host, port)
+
+    def saw(self, said: str, place: str, heard: str, *, error: str | None = None) -> None:
+        """Keep an exchange that is no HTTP as evidence: what was done (one word first), where, what came."""
+        word, _, rest = said.partition(" ")
+        exchange = Exchange(
+            started=datetime.now(UTC),
+            milliseconds=0.0,
+            method=word,
+            url=self.evidence.mask(place),
+            request_body=self.evidence.mask(rest) if rest else None,
+            response_body=self.evidence.mask(heard),
+            error=self.evidence.mask(error) if error else None,
+        )
+        self.evidence.add(exchange)
 
     # -- writing
 
@@ -267,6 +302,8 @@ class Probe:
         problem: str | None = None
         try:
             answer = self.session.exchange(request)
+            for secret in secrets_in(answer.headers.multi_items(), answer.body):
+                self.keep_secret(secret)
         except NoAnswer as error:
             problem = error.message
         return answer, self._record(request, answer, problem, started, time.perf_counter() - clock)

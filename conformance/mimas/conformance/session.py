@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import socket
 import threading
 import time
 import uuid
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpcore
 import httpx
 
 from mimas.ngsi_ld.outbound import AddressRule
@@ -20,7 +22,7 @@ from .answer import Answer
 from .evidence import Exchange, secrets_of
 from .listener import Listener
 from .target import Target
-from .transport import AddressRefused, Deadline, guarded_transport
+from .transport import AddressRefused, Deadline, allowed_addresses, guarded_transport
 from .verdicts import NoAnswer, Verdict
 
 ALLOW_VARIABLE = "MIMAS_OUTBOUND_ALLOW"
@@ -81,6 +83,8 @@ class Session:
         self._silent: dict[str, int] = {}
         self._read: dict[Any, tuple[Answer | None, Exchange]] = {}
         self._read_locks: dict[Any, threading.Lock] = {}
+        self._made: dict[Any, Any] = {}
+        self._made_locks: dict[Any, threading.RLock] = {}
         self._lock = threading.Lock()
         self._client = httpx.Client(
             transport=transport or self._transport(), timeout=target.limits.timeout, trust_env=False
@@ -100,6 +104,11 @@ class Session:
         """The secret of a role; None when the target names none or its variable is empty."""
         credential = self.target.credentials.get(role)
         return self.environment.get(credential.env) or None if credential else None
+
+    def keep_secret(self, value: str) -> None:
+        """Mask this value too, from the next check on."""
+        with self._lock:
+            self.secrets |= {value}
 
     def exchange(self, request: Request) -> Answer:
         """The whole answer to one request; NoAnswer when there is none within the limits."""
@@ -121,6 +130,27 @@ class Session:
         self._silent.pop(origin, None)
         return answer
 
+    def connect(self, host: str, port: int) -> socket.socket:
+        """A TCP connection to an allowed address of a host; NoAnswer when it may not be called or is silent.
+
+        ConnectionError when nobody listens there.
+        """
+        self._pace.wait()
+        try:
+            addresses = allowed_addresses(self.rule, host, port)
+        except (AddressRefused, httpcore.ConnectError) as error:
+            raise NoAnswer(str(error)) from error
+        try:
+            return socket.create_connection((addresses[0], port), timeout=self.target.limits.timeout)
+        except TimeoutError as error:
+            raise NoAnswer(
+                f"{host}:{port} does not answer within {self.target.limits.timeout:g} s."
+            ) from error
+        except ConnectionError:
+            raise
+        except OSError as error:
+            raise NoAnswer(f"{host}:{port} cannot be reached: {error}") from error
+
     def read_once(
         self, key: Any, read: Callable[[], tuple[Answer | None, Exchange]]
     ) -> tuple[Answer | None, Exchange]:
@@ -131,6 +161,15 @@ class Session:
             if key not in self._read:
                 self._read[key] = read()
             return self._read[key]
+
+    def once(self, key: Any, make: Callable[[], Any]) -> Any:
+        """What `make` gives, made only once a run; what it raises is raised to each who asks."""
+        with self._lock:
+            lock = self._made_locks.setdefault(key, threading.RLock())
+        with lock:
+            if key not in self._made:
+                self._made[key] = make()
+            return self._made[key]
 
     def _whole_answer(self, request: Request) -> Answer:
         limits = self.target.limits

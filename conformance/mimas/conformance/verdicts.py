@@ -69,6 +69,14 @@ class NoAnswer(CheckError):
     """The target, or something it points to, gives no answer within the limits."""
 
 
+def fail_if_any(bad: Iterable[str], sentence: str, *, mend: str) -> None:
+    """Failure with a sentence about what is bad, unless nothing is; `{}` stands where the first five go."""
+    found = list(dict.fromkeys(bad))
+    if found:
+        more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+        raise Failure(sentence.replace("{}", "; ".join(found[:5]) + more), mend=mend)
+
+
 # From worst to best news: a requirement takes the first of these that any of its checks has.
 _PRECEDENCE = (
     Verdict.FAIL,

@@ -14,11 +14,11 @@ import orjson
 
 from mimas.adapters.counters import Counters
 from mimas.adapters.messages import Mapped, MappedRecord, Message, MessageRejected
-from mimas.adapters.models import check
 from mimas.adapters.source import Source
 from mimas.ngsi_ld.core.errors import NgsiLdError, Unavailable
 from mimas.ngsi_ld.core.operations import Operation, RecordReading
 from mimas.ngsi_ld.core.state import Document
+from mimas.ngsi_ld.models import check
 from mimas.ngsi_ld.store.deliveries import Delivery
 
 from .ingest_metrics import IngestMetrics

@@ -9,7 +9,7 @@ import pytest
 
 from mimas.adapters.mapping import load_mapping, shipped_mappings
 from mimas.adapters.messages import Message
-from mimas.adapters.models import check
+from mimas.ngsi_ld.models import check
 
 NAMES = ("buildings-geodata", "parking-features", "ruian")
 SAMPLES = [

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mimas.adapters.mapping import MappingFile, load_mapping, run_cases, shipped_mappings
 from mimas.adapters.messages import Mapped, Message
-from mimas.adapters.models import check
+from mimas.ngsi_ld.models import check
 
 Map = Callable[..., Mapped]
 SHIPPED = {name: load_mapping(path) for name, path in shipped_mappings().items()}

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from mimas.adapters.messages import Message
-from mimas.adapters.models import check
 from mimas.adapters.registry import load_sources
 from mimas.ngsi_ld.core.state import Document
+from mimas.ngsi_ld.models import check
 from mimas.platform.demo import sources_folder
 from mimas.platform.demo.archive import archived_years, meter_readings
 from mimas.platform.demo.readings import EnergyReading, Reading

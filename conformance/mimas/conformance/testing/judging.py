@@ -23,7 +23,7 @@ def judge(
 ) -> CheckResult:
     """The result of a check, SHOULD counted as MUST. `baseline` is the target of an earlier run.
 
-    Without `environment` secrets come from that of the process.
+    Without `environment` the secrets of the target are those of this process.
     """
     declared = checks_by_id()[check] if isinstance(check, str) else check
     earlier = None

@@ -15,9 +15,9 @@ import orjson
 from mimas.adapters.harvest import RecordSource
 from mimas.adapters.mapping import MappingFile
 from mimas.adapters.messages import Mapped, Message
-from mimas.adapters.models import check
 from mimas.adapters.registry import AnySource, create_source, is_harvested, is_stream
 from mimas.adapters.source import ForgetfulState, Source, SourceError, Surroundings, source_kind
+from mimas.ngsi_ld.models import check
 
 from ..harvest.harvester import Wish
 from ..harvest.outcome import RunReport

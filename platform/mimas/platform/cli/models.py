@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from mimas.adapters.models.catalogue import AttributeModel, EntityModel, find_model, model_names
-from mimas.adapters.models.pins import pins
+from mimas.ngsi_ld.models.catalogue import AttributeModel, EntityModel, find_model, model_names
+from mimas.ngsi_ld.models.pins import pins
 
 
 def default_directory() -> Path:
@@ -57,8 +57,8 @@ def show(name: str) -> None:
 )
 def pull(directory: Path | None) -> None:
     """Fetch the pinned set of published schemas, each checked against its checksum."""
-    from mimas.adapters.models.pull import PullError
-    from mimas.adapters.models.pull import pull as pull_set
+    from mimas.ngsi_ld.models.pull import PullError
+    from mimas.ngsi_ld.models.pull import pull as pull_set
 
     from ..outbound_fetch import fetch_bytes
 

@@ -11,8 +11,8 @@ from urllib.parse import quote, urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mimas.adapters.models import local_name
 from mimas.ngsi_ld.core.errors import Unavailable
+from mimas.ngsi_ld.models import local_name
 
 from .chart import Point, Series, draw_chart
 from .rendering import Look, Renderer

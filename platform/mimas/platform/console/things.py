@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from urllib.parse import quote
 
-from mimas.adapters.models import local_name
+from mimas.ngsi_ld.models import local_name
 
 from .words import is_amount, name_text
 

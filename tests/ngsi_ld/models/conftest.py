@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mimas.adapters.models.pins import pins
+from mimas.ngsi_ld.models.pins import pins
 
 _PUBLISHED = Path(__file__).resolve().parents[3].parent / "shared" / "models"
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from mimas.adapters.models import AttributeModel, check, find_model, model_names
-from mimas.adapters.models.pins import pins
-from mimas.adapters.models.schemas import SchemaSet
-from mimas.adapters.models.simplify import simplify_attribute
+from mimas.ngsi_ld.models import AttributeModel, check, find_model, model_names
+from mimas.ngsi_ld.models.pins import pins
+from mimas.ngsi_ld.models.schemas import SchemaSet
+from mimas.ngsi_ld.models.simplify import simplify_attribute
 
 # Where the publishers' own examples break their own schemas (formats included).
 REFUSED_EXAMPLES = {

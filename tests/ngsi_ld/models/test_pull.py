@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from mimas.adapters.models.checker import ModelCheck
-from mimas.adapters.models.pins import Pin, pins
-from mimas.adapters.models.pull import PullError, pull
+from mimas.ngsi_ld.models.checker import ModelCheck
+from mimas.ngsi_ld.models.pins import Pin, pins
+from mimas.ngsi_ld.models.pull import PullError, pull
 
 
 @pytest.fixture

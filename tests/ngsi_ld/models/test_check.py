@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mimas.adapters.models import check, find_model, model_names
+from mimas.ngsi_ld.models import check, find_model, model_names
 
 MEASUREMENT: dict[str, Any] = {
     "id": "urn:ngsi-ld:ACMeasurement:m1",

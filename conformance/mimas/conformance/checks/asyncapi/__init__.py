@@ -1,0 +1,1 @@
+"""Checks of an AsyncAPI document and of the brokers it names."""
