@@ -230,6 +230,27 @@ async def test_wrong_source_leaves_the_others_alone(
     assert "did you mean entities?" in orjson.loads(found[0]["value"])["detail"]
 
 
+async def test_stream_stops_when_too_much_of_it_is_refused(
+    database_url: str, mqtt_url: str, folder: Path, root: str, publish: Callable[[str, Any], None]
+) -> None:
+    """Above its declared share a source stops and says so; its neighbour goes on."""
+    configure_meters(folder, root, "rejects: {limit: 0.5}\n")
+    other = f"{root}o"
+    configure_meters(folder, other)
+    options = IngestOptions(folder, database_url, mqtt_url)
+    async with running(options):
+        await subscribe(options, root, publish)
+        await asyncio.to_thread(publish, f"{root}/b/m", [b"bad"] * 150)
+        status = f"SELECT value FROM source_state WHERE source = '{root}' AND key = 'status'"
+        found = await wait_for(
+            database_url, status, lambda each: orjson.loads(each[0]["value"])["state"] == "refused"
+        )
+        await asyncio.to_thread(publish, f"{other}/b/later", reading(1, 1))
+        await wait_for(database_url, f"{HISTORY} AND h.entity_id LIKE '%:later'", bool)
+
+    assert "more than rejects.limit (50%)" in orjson.loads(found[0]["value"])["detail"]
+
+
 class Gate:
     """A way to PostgreSQL that the test can shut and open."""
 

@@ -78,10 +78,13 @@ class Harvest(Protocol):
         """
 
     def watermark(self, name: str) -> Any:
-        """A value that `advance` kept in the last whole run; None the first time, and in a full run."""
+        """The value that `advance` kept last; None the first time, and in a full run."""
 
     def advance(self, name: str, value: Any) -> None:
-        """Keep a JSON value for the next run. It counts when everything yielded before it is committed."""
+        """Keep a JSON value for the next run. It counts when everything yielded before it is committed.
+
+        A value advanced behind the last record counts only when the run ends whole, not failed nor refused.
+        """
 
     def partial(self) -> None:
         """Say that this run shows changes alone: what it does not name is not gone."""

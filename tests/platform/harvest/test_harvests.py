@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from mimas.ngsi_ld.store.harvests import HarvestStore
+from mimas.platform.harvest.harvester import Wish
+
 from .conftest import Town
 
 PARKING = """
@@ -167,3 +170,79 @@ async def test_missing_file_fails_and_deletes_nothing(town: Town) -> None:
 
     assert (report.state, len(await town.entities())) == ("failed", 5)
     assert "is not there" in str(report.detail)
+
+
+METERS = """
+source: {table: {path: meters.csv, key: [meter, time]}}
+observedAt: time
+delete: {share: 1}
+let: {meter: meter}
+entities:
+  meter:
+    type: ACMeasurement
+    id: urn:ngsi-ld:ACMeasurement:{meter}
+    attributes: {totalActiveEnergyImport: {path: energy, unit: KWH, monotonic: {restart_below: 10}}}
+  device:
+    type: Device
+    id: urn:ngsi-ld:Device:d-{meter}
+    static: true
+    attributes: {name: meter}
+"""
+
+
+async def readings(town: Town, rows: list[str]) -> list[tuple[str, float]]:
+    """Harvest a table of readings; gives the history."""
+    town.configure(METERS)
+    (town.folder / "meters.csv").write_text("meter,time,energy\n" + "\n".join(rows) + "\n")
+    await town.run()
+    found = await town.database.fetch(
+        "SELECT at, number FROM attr_history h JOIN attribute_name n ON n.id = h.attribute_id"
+        " WHERE n.name = 'totalActiveEnergyImport' AND deleted_at IS NULL ORDER BY at"
+    )
+    return [(f"{row['at']:%d %H}", row["number"]) for row in found]
+
+
+async def test_meter_replaced_in_the_middle(town: Town) -> None:
+    """A counter that begins again is taken where it may, and refused where it only falls."""
+    rows = [f"m,2026-01-0{day}T00:00:00Z,{energy}" for day, energy in enumerate([900, 950, 3, 40, 20, 60], 1)]
+
+    assert await readings(town, rows) == [
+        ("01 00", 900),
+        ("02 00", 950),
+        ("03 00", 3),
+        ("04 00", 40),
+        ("06 00", 60),
+    ]
+    assert [each[0] for each in await town.quarantine()] == ["monotonic"]
+
+
+async def test_rolling_window_of_readings_deletes_no_meter(town: Town) -> None:
+    """Rows that left the window are forgotten; the meter goes when no row names it any more."""
+    await readings(town, ["m,2026-01-01T00:00:00Z,1", "m,2026-01-02T00:00:00Z,2", "o,2026-01-01T00:00:00Z,1"])
+    history = await readings(town, ["m,2026-01-02T00:00:00Z,2", "m,2026-01-03T00:00:00Z,3"])
+    known = await town.database.fetchval("SELECT count(*) FROM harvest_record")
+
+    assert (sorted(await town.entities()), known) == (["d-m", "m"], 2)
+    assert [number for _, number in history if number == 3] == [3]
+
+
+async def test_entity_of_two_sources_stays_while_one_names_it(town: Town) -> None:
+    """What another source makes as well is not deleted."""
+    put(town, ROWS, "delete: {share: 1}")
+    town.configure((town.folder / "s.yaml").read_text(), "other")
+    await town.run("other")
+    await town.run()
+    put(town, ROWS[1:], "delete: {share: 1}")
+    report = await town.run()
+
+    assert (report.tally.deleted, "a" in await town.entities()) == (0, True)
+
+
+async def test_only_one_process_harvests_a_source(town: Town) -> None:
+    """A second run of the same source is not made while the first goes on."""
+    put(town, ROWS)
+    harvester = town.harvester()
+    async with HarvestStore(town.database, "", "s").alone() as alone:
+        second = await harvester.run(Wish())
+
+    assert (alone, second) == (True, None)

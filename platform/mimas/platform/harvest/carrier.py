@@ -135,7 +135,9 @@ class Carrier:
             return _Given(item, f"!{digest.hex()}", digest, b"")
         raw = orjson.dumps(item.fields, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
         digest = self._digest(raw)
-        return _Given(item, _storable(item.key) if item.key is not None else f"#{digest.hex()}", digest, raw)
+        return _Given(
+            item, storable_key(item.key) if item.key is not None else f"#{digest.hex()}", digest, raw
+        )
 
     def _digest(self, raw: bytes) -> bytes:
         return blake2b(raw, digest_size=16, key=self._plan.fingerprint).digest()
@@ -239,7 +241,7 @@ class Carrier:
             )
 
 
-def _storable(key: str) -> str:
+def storable_key(key: str) -> str:
     """A key that PostgreSQL can hold; a long one by its hash."""
     if len(key) > 500:
         return f"~{blake2b(key.encode(errors='replace'), digest_size=16).hexdigest()}"

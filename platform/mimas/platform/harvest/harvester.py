@@ -23,7 +23,7 @@ from mimas.ngsi_ld.store.source_states import SourceStates
 from ..ingest_intake import Documents, Intake, Mode, Patience, Writes
 from ..ingest_metrics import IngestMetrics
 from ..outbound import OutboundGuard
-from .carrier import Carrier, Item
+from .carrier import Carrier, Item, storable_key
 from .datasets import write_dataset
 from .declaration import HarvestPlan, plan_harvest
 from .deletion import delete_entities, find_gone, find_named_gone, forget_records, require_few
@@ -212,14 +212,15 @@ class Harvester:
         carrier.finish()
         plan = replace(self.plan, delete_share=1.0) if wish.delete_all else self.plan
         totals = await self._store.totals()
-        gone = await find_named_gone(self._store, run.gone_keys)
+        gone_keys = [storable_key(each) for each in run.gone_keys]
+        gone = await find_named_gone(self._store, gone_keys)
         if not run.is_partial and len(carrier.seen_entities) < totals.entities:
             gone += await find_gone(self._store, carrier.seen_entities)
         if plan.deletes and gone:
             require_few(len(gone), totals.entities, plan)
             await delete_entities(self._store, self._around.writer, gone, carrier.tally, self._patience)
-        if run.gone_keys:
-            await self._store.forget_records(run.gone_keys)
+        if gone_keys:
+            await self._store.forget_records(gone_keys)
         if not run.is_partial:
             await forget_records(self._store, carrier.seen_records, totals.records, self._patience)
         await self._keep(run, carrier.tally, now)
