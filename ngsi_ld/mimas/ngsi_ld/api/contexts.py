@@ -163,6 +163,7 @@ class ContextResolver:
     def note_use(self, stored: StoredContext) -> None:
         """Count that a context was served."""
         self._uses[stored.id] += 1
+        self._count_now_and_then()
 
     async def count_uses(self) -> None:
         """Write what was counted since the last time."""
