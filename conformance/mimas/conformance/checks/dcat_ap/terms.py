@@ -7,7 +7,7 @@ from rdflib.term import Node
 
 from ...verdicts import NotTested, Warn, fail_if_any
 from ..odrl.policies import Policy, conflicts, policies_of, rulebook
-from .catalogue import MOST_CALLS, Catalogue, dcat, web_addresses
+from .catalogue import DCAT, MOST_CALLS, Catalogue, dcat, web_addresses
 
 # Where well-known licences have their IRIs: EU list, Creative Commons, SPDX, national ones.
 KNOWN_LICENCES = (
@@ -126,7 +126,7 @@ def _distributions(catalogue: Catalogue) -> list[Node]:
 def _licences(catalogue: Catalogue, distribution: Node) -> list[Node]:
     """The licence of a distribution, or else of its dataset."""
     own = catalogue.objects(distribution, DCTERMS.license)
-    datasets = [each for each in catalogue.datasets if distribution in catalogue.distributions(each)]
+    datasets = sorted(catalogue.graph.subjects(DCAT.distribution, distribution), key=str)
     return own or [licence for each in datasets for licence in catalogue.objects(each, DCTERMS.license)]
 
 
