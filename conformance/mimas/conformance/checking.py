@@ -6,10 +6,9 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from ipaddress import ip_address
 from typing import Any
 
-from .listener import Listener
+from .listener import Listener, is_this_machine
 from .runner import Progress, Run, Runner
 from .selection import Chosen
 from .session import Session
@@ -55,13 +54,6 @@ def open_listener(target: Target, manner: Manner) -> Listener | None:
     """The listener; None when the target is elsewhere and nobody said where it can call us."""
     if manner.listener is not None:
         return Listener(manner.listener, manner.listener_url)
-    if target.hosts and all(map(_is_this_machine, target.hosts)):
+    if target.hosts and all(map(is_this_machine, target.hosts)):
         return Listener(public_url=manner.listener_url)
     return None
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -9,14 +9,30 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
+import orjson
+
 MASK = "***"
 _SECRET_HEADERS = frozenset(
     {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-auth-token", "x-api-key"}
 )
+_SECRET_MEMBERS = (
+    "access_token",
+    "refresh_token",
+    "id_token",
+    "registration_access_token",
+    "client_secret",
+    "client_assertion",
+    "code_verifier",
+    "password",
+    "passwd",
+    "api_key",
+    "apikey",
+)
 _SECRET_IN_TEXT = re.compile(
-    r'((?:access_token|refresh_token|id_token|client_secret|password|api_?key)["\']?\s*[=:]\s*["\']?)[^"\'&\s,}]+',
+    rf'((?:{"|".join(_SECRET_MEMBERS)})["\']?\s*[=:]\s*["\']?|[?&#;]code=)[^"\'&\s,}}]+',
     re.IGNORECASE,
 )
+SHORTEST_SECRET = 8  # shorter values stand in too many other words
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +117,23 @@ class Evidence:
         if isinstance(value, list | tuple):
             return [self.mask_value(each) for each in value]
         return value
+
+
+def secrets_in(headers: Iterable[tuple[str, str]], body: bytes) -> set[str]:
+    """What an answer gives that only its receiver may know: tokens of a JSON object, values of cookies."""
+    found = set()
+    for name, value in headers:
+        if name.lower() == "set-cookie":
+            found.add(value.partition(";")[0].partition("=")[2])
+    if b"_token" in body[:100_000] and body.lstrip()[:1] == b"{":
+        try:
+            members = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            members = {}
+        found |= {
+            value for name, value in members.items() if name in _SECRET_MEMBERS and isinstance(value, str)
+        }
+    return {value for value in found if len(value) >= SHORTEST_SECRET}
 
 
 def secrets_of(variables: Iterable[str], environment: Mapping[str, str]) -> frozenset[str]:

@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from .http_server import Answering, HttpServer, Received, Reply
@@ -83,6 +84,14 @@ class Listener:
         if inbox is None:
             return Reply(404)
         return inbox.take(replace(received, path=slash + rest + question + query))
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a host is this machine by its name or address."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _spoken(host: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 import zlib
 from collections.abc import Callable, Mapping
@@ -15,7 +16,7 @@ import httpx
 import orjson
 
 from .answer import Answer
-from .evidence import Evidence, Exchange
+from .evidence import SHORTEST_SECRET, Evidence, Exchange, secrets_in
 from .http_server import Answering, Received, Reply
 from .listener import Inbox
 from .session import Request, Session, basic_pair, origin_of
@@ -71,6 +72,13 @@ class Probe:
         if secret is None:
             raise NotTested(f"The target names no credential {role!r}, or its environment variable is empty.")
         return secret
+
+    def keep_secret(self, value: str) -> str:
+        """The value, which from now on is masked in all evidence of the run: a token that was just issued."""
+        if len(value) >= SHORTEST_SECRET:
+            self.session.keep_secret(value)
+            self.evidence.secrets |= {value}
+        return value
 
     def sample_files(self) -> tuple[Sample, ...]:
         """The sample files the target offers; NotTested when there are none."""
@@ -154,6 +162,29 @@ class Probe:
             if url in seen:
                 raise CheckError(f"{seen[0]} redirects in a loop by way of {url}.")
         raise CheckError(f"{seen[0]} redirects more than {redirects} times.")
+
+    def connect(self, host: str, port: int) -> socket.socket:
+        """A TCP connection to something that is no HTTP, past the guard and at the pace of the run.
+
+        Its timeout is that of one answer. ConnectionError when nobody listens there, NoAnswer otherwise.
+        """
+        if self.session.stop.is_set():
+            raise NotTested("The run was stopped.")
+        return self.session.connect(host, port)
+
+    def saw(self, said: str, place: str, heard: str, *, error: str | None = None) -> None:
+        """Keep an exchange that is no HTTP as evidence: what was done (one word first), where, what came."""
+        word, _, rest = said.partition(" ")
+        exchange = Exchange(
+            started=datetime.now(UTC),
+            milliseconds=0.0,
+            method=word,
+            url=self.evidence.mask(place),
+            request_body=self.evidence.mask(rest) if rest else None,
+            response_body=self.evidence.mask(heard),
+            error=self.evidence.mask(error) if error else None,
+        )
+        self.evidence.add(exchange)
 
     # -- writing
 
@@ -263,6 +294,8 @@ class Probe:
         problem: str | None = None
         try:
             answer = self.session.exchange(request)
+            for secret in secrets_in(answer.headers.multi_items(), answer.body):
+                self.keep_secret(secret)
         except NoAnswer as error:
             problem = error.message
         return answer, self._record(request, answer, problem, started, time.perf_counter() - clock)

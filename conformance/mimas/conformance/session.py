@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import socket
 import threading
 import time
 import uuid
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpcore
 import httpx
 
 from mimas.ngsi_ld.outbound import AddressRule
@@ -20,7 +22,7 @@ from .answer import Answer
 from .evidence import Exchange, secrets_of
 from .listener import Listener
 from .target import Target
-from .transport import AddressRefused, Deadline, guarded_transport
+from .transport import AddressRefused, Deadline, allowed_addresses, guarded_transport
 from .verdicts import NoAnswer
 
 ALLOW_VARIABLE = "MIMAS_OUTBOUND_ALLOW"
@@ -100,6 +102,11 @@ class Session:
         credential = self.target.credentials.get(role)
         return self.environment.get(credential.env) or None if credential else None
 
+    def keep_secret(self, value: str) -> None:
+        """Mask this value too, from the next check on."""
+        with self._lock:
+            self.secrets |= {value}
+
     def exchange(self, request: Request) -> Answer:
         """The whole answer to one request; NoAnswer when there is none within the limits."""
         origin = origin_of(request.url)
@@ -119,6 +126,27 @@ class Session:
             raise NoAnswer(f"{request.method} {request.url} got no usable answer: {reason}") from error
         self._silent.pop(origin, None)
         return answer
+
+    def connect(self, host: str, port: int) -> socket.socket:
+        """A TCP connection to an allowed address of a host; NoAnswer when it may not be called or is silent.
+
+        ConnectionError when nobody listens there.
+        """
+        self._pace.wait()
+        try:
+            addresses = allowed_addresses(self.rule, host, port)
+        except (AddressRefused, httpcore.ConnectError) as error:
+            raise NoAnswer(str(error)) from error
+        try:
+            return socket.create_connection((addresses[0], port), timeout=self.target.limits.timeout)
+        except TimeoutError as error:
+            raise NoAnswer(
+                f"{host}:{port} does not answer within {self.target.limits.timeout:g} s."
+            ) from error
+        except ConnectionError:
+            raise
+        except OSError as error:
+            raise NoAnswer(f"{host}:{port} cannot be reached: {error}") from error
 
     def read_once(
         self, key: Any, read: Callable[[], tuple[Answer | None, Exchange]]

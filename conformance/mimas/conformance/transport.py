@@ -122,17 +122,21 @@ def allowed_addresses(rule: AddressRule, host: str, port: int) -> list[str]:
     return allowed
 
 
-@cache
-def _tls() -> ssl.SSLContext:
-    """Reading all certificate authorities takes long: once a process."""
-    return httpx.create_ssl_context(trust_env=False)
+def new_trust(ca_file: str | None) -> ssl.SSLContext:
+    """What verifies certificates: by the target's own authority, or by those that browsers trust."""
+    return (
+        ssl.create_default_context(cafile=ca_file) if ca_file else httpx.create_ssl_context(trust_env=False)
+    )
+
+
+_trust = cache(new_trust)  # reading all certificate authorities takes long: once a process
 
 
 def guarded_transport(
     rule: AddressRule, deadline: Deadline, *, connections: int, ca_file: str | None = None
 ) -> httpx.HTTPTransport:
     """httpx's own transport on a pool that connects through the rule."""
-    tls = ssl.create_default_context(cafile=ca_file) if ca_file else _tls()
+    tls = _trust(ca_file)
     transport = httpx.HTTPTransport(verify=tls, trust_env=False)
     transport._pool = httpcore.ConnectionPool(
         ssl_context=tls,

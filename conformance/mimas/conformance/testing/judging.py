@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,13 +21,16 @@ def judge(
     baseline: Target | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> CheckResult:
-    """The result of a check, SHOULD counted as MUST. `baseline` is the target of an earlier run."""
+    """The result of a check, SHOULD counted as MUST. `baseline` is the target of an earlier run.
+
+    Without `environment` the secrets of the target are those of this process.
+    """
     declared = checks_by_id()[check] if isinstance(check, str) else check
     earlier = None
     if baseline is not None:
         found = judge(declared, baseline, listener=listener, environment=environment)
         earlier = {"checks": [{"id": declared.id, "facts": found.facts}]}
-    return _run(declared, target, listener, earlier, environment or {})
+    return _run(declared, target, listener, earlier, os.environ if environment is None else environment)
 
 
 def _run(
