@@ -7,10 +7,20 @@ from collections.abc import Iterator
 import pytest
 from tests.conformance.servers.rest_data import BASE
 from tests.conformance.servers.rest_service import ROLES, RestService, by_tokens
+from tests.conformance.servers.secured import closed_port
 
 from mimas.conformance.target import Credential, Target
 from mimas.conformance.testing import serving, target_of
 
+POLICY = """
+default: deny
+rules:
+  - {role: reader, path: "/collections/meters/items", allow: true}
+  - {path: "/collections/meters/items", allow: false}
+  - {path: "/collections", allow: true}
+  - {role: recipient, path: "/collections/residents/items/resident-3", allow: false}
+  - {role: reader, method: POST, path: "/consents", allow: false}
+"""
 SCHEMES = {"token": {"type": "http", "scheme": "bearer"}}
 
 
@@ -19,6 +29,8 @@ def right_openapi_rest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tar
     """The service with a token for each role; those of `expired` and `disabled` hold no more."""
     log = tmp_path_factory.mktemp("rest") / "access.log"
     log.touch()
+    policy = log.with_name("access-policy.yaml")
+    policy.write_text(POLICY)
     tokens = {f"right-token-of-{role}": role for role in ROLES}
 
     def write(line: str) -> None:
@@ -37,9 +49,10 @@ def right_openapi_rest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tar
                 f"{url}{BASE}",
                 writes="anything",
                 credentials=credentials,
-                documents={"access-log": str(log)},
+                documents={"access-log": str(log), "access-policy": str(policy)},
                 interface={
                     "options": {
+                        "management-ports": [closed_port()],
                         "notification-seconds": 2,
                         "burst": 40,
                         "oversize-bytes": 1_100_000,

@@ -322,9 +322,9 @@ def _object(received: Received) -> dict[str, Any]:
     return value
 
 
-def _depth(value: Any) -> int:
+def _depth(value: Any, most: int = DEEPEST + 1) -> int:
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return 1 + max(map(_depth, parts), default=0)
+    return 1 + max((_depth(each, most - 1) for each in parts if most), default=0)
 
 
 def _item(value: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import warnings
 from collections.abc import Iterator
@@ -50,3 +51,11 @@ def secured(answering: Answering, context: ssl.SSLContext) -> Iterator[str]:
         yield server.url.replace("http://", "https://")
     finally:
         server.end()
+
+
+def closed_port() -> int:
+    """A port of this machine at which nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
