@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
+import httpx
 import pytest
 from tests.conformance.servers.secured import closed_port
 
@@ -25,6 +28,14 @@ rules:
   - {path: "/metrics", allow: false}
   - {role: reader, method: POST, path: "/ngsi-ld/v1/subscriptions", allow: false}
 """
+
+
+def _store(url: str, token: str) -> None:
+    """One meter in the tenant for tests."""
+    energy = {"type": "Property", "value": 7, "observedAt": f"{date.today() - timedelta(days=30)}T00:00:00Z"}
+    meter = {"id": "urn:ngsi-ld:Meter:1", "type": "Meter", "energy": energy}
+    headers = {"NGSILD-Tenant": TENANT, "Authorization": f"Bearer {token}"}
+    httpx.post(f"{url}/ngsi-ld/v1/entities", json=meter, headers=headers).raise_for_status()
 
 
 @pytest.fixture(scope="module")
@@ -47,15 +58,25 @@ def right_mimas_with_tokens(module_start: Callable[..., Any]) -> Iterator[Target
         mimas("token", "revoke", "disabled")
         patch.setenv("RIGHT_MIMAS_EXPIRED", "mimas_never-issued")
         credentials["expired"] = Credential("RIGHT_MIMAS_EXPIRED")
+        _store(platform.url, os.environ["RIGHT_MIMAS_TOKEN"])
         policy = platform.data_dir / "access-policy.yaml"
         policy.write_text(POLICY)
+        classes = platform.data_dir / "classification.yaml"
+        classes.write_text("attributes: {energy: none, location: none}")
+        retention = platform.data_dir / "retention.yaml"
+        retention.write_text("days: 400")
         yield target_of(
             "ngsi-ld",
             platform.url,
             writes="test-tenant",
             tenant=TENANT,
             credentials=credentials,
-            documents={"access-policy": str(policy), "access-log": f"{platform.data_dir}.log"},
+            documents={
+                "access-policy": str(policy),
+                "access-log": f"{platform.data_dir}.log",
+                "classification": str(classes),
+                "retention": str(retention),
+            },
             interface={"options": {"management-ports": [closed_port()]}},
         )
 

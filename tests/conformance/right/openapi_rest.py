@@ -31,6 +31,12 @@ def right_openapi_rest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tar
     log.touch()
     policy = log.with_name("access-policy.yaml")
     policy.write_text(POLICY)
+    classes = log.with_name("classification.yaml")
+    classes.write_text(
+        "attributes: {name: personal, energy: none, observedAt: none, location: none, owner: personal}"
+    )
+    retention = log.with_name("retention.yaml")
+    retention.write_text("days: 3000")
     tokens = {f"right-token-of-{role}": role for role in ROLES}
 
     def write(line: str) -> None:
@@ -49,7 +55,12 @@ def right_openapi_rest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tar
                 f"{url}{BASE}",
                 writes="anything",
                 credentials=credentials,
-                documents={"access-log": str(log), "access-policy": str(policy)},
+                documents={
+                    "access-log": str(log),
+                    "access-policy": str(policy),
+                    "classification": str(classes),
+                    "retention": str(retention),
+                },
                 interface={
                     "options": {
                         "management-ports": [closed_port()],

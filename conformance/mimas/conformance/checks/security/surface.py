@@ -18,6 +18,7 @@ from ..openapi_rest.description import gets
 INTERFACES = ("openapi-rest", "ngsi-ld")
 DENIED = frozenset({401, 403, 404})
 MOST_ROUTES = 25
+_NO_TEXT = frozenset({"bbox", "datetime", "fields", "crs", "bbox-crs", "f", "format", "sortby"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class RestSurface:
     def filtered(self, text: str) -> str:
         """The first described filter that takes text."""
         collection = self._rest.filled()
-        for name in collection.operation.query_names:
+        for name in [each for each in collection.operation.query_names if each not in _NO_TEXT]:
             parameter = collection.operation.parameter(name) or {}
             if (parameter.get("schema") or {}).get("type") == "string":
                 return collection.asking(**{name: text})
