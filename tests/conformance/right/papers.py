@@ -39,9 +39,9 @@ DOCUMENTS = {
     ),
     "personal-architecture": "Pods are read by Solid. A personal data space is joined through its operator. "
     "Registers stay in place at their source.",
-    "operator-connector": "Every operator uses one connector, under a legal agreement with the town.",
-    "processing-record": f"Record of processing, {TODAY}. Purpose: billing. Categories: names. Recipients: none. "
-    "Retention: two years.",
+    "operator-connector": "Every operator uses one connector, under a legal agreement.",
+    "processing-record": f"Record of processing, {TODAY}. Purpose: billing. Categories: names. "
+    "Recipients: none. Retention: two years.",
     "dpia": f"Impact assessment, {TODAY}. Risks: a leak. Measures: encryption.",
     "dpo-contact": "Data protection officer: dpo@town.example",
     "published-aggregates": "district;count;kWh\nNorth;12;300\nSouth;7;150\n",

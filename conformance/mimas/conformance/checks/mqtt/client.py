@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -120,6 +121,8 @@ def connected(probe: Probe, place: Place, login: Login) -> Iterator[Connection |
     try:
         if not codes and client.socket() is not None:
             raise NoAnswer(f"{place} answers no CONNECT within {probe.limits.timeout:g} s.")
+        if not codes:
+            raise CheckError(f"{place} hangs up instead of answering the CONNECT: is it an MQTT broker?")
         yield Connection(client, probe, place) if codes and not codes[0].is_failure else None
     finally:
         client.disconnect()
@@ -135,15 +138,19 @@ def _client(probe: Probe, place: Place, login: Login) -> Client:
     class Guarded(Client):
         """Connects as everything else of the checker does: past the guard, at the pace of the run."""
 
-        def _create_socket_connection(self) -> socket.socket:
-            return probe.connect(place.host, place.port)
+        def _create_socket(self) -> socket.socket:
+            plain = probe.connect(place.host, place.port)
+            if not place.secure:
+                return plain
+            return _trust(probe.target.ca_file).wrap_socket(plain, server_hostname=place.host)
 
     client = Guarded(CallbackAPIVersion.VERSION2, client_id=probe.unique("mqtt"))
     if login.name is not None:
         client.username_pw_set(login.name, login.password)
-    if place.secure:
-        client.tls_set_context(new_trust(probe.target.ca_file))
     return client
+
+
+_trust = cache(new_trust)
 
 
 def _wait(client: Client, is_done: Callable[[], bool], seconds: float) -> bool:

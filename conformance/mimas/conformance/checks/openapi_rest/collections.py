@@ -167,7 +167,7 @@ class Rest:
         url = urlsplit(collection.url)._replace(query="").geturl()
         answer = self.probe.send("POST", url, json=body)
         answer.expect(200, 201, 202, 204, mend="Take the example of your own description.")
-        place = urljoin(url, answer.headers.get("location", ""))
+        place: str = urljoin(url, answer.headers.get("location", ""))
         if place == url and "id" in body:
             return self.item_url(collection, body["id"])
         if place == url:
@@ -206,9 +206,9 @@ def next_of(answer: Answer) -> str | None:
     body = mapping(answer.json()) if answer.media_type.endswith("json") else {}
     for each in body.get("links", ()) if isinstance(body.get("links"), list) else ():
         if isinstance(each, dict) and each.get("rel") == "next" and isinstance(each.get("href"), str):
-            return urljoin(answer.url, each["href"])
+            return str(urljoin(answer.url, each["href"]))
     place = body.get("next") or body.get("@iot.nextLink")
-    return urljoin(answer.url, place) if isinstance(place, str) else None
+    return str(urljoin(answer.url, place)) if isinstance(place, str) else None
 
 
 def count_of(answer: Answer) -> int | None:

@@ -54,15 +54,11 @@ def _filterable(rest: Rest) -> Iterator[tuple[Collection, str, Any]]:
 @rest("filters.by-attribute", ATTRIBUTES)
 def by_attribute(rest: Rest) -> None:
     """A filter by an attribute gives the items with that value, and no others."""
-    for collection, name, value in _filterable(rest):
-        _compare(
-            rest,
-            collection,
-            {name: value},
-            lambda item, name=name, value=value: value_at(item, name) == value,
-        )  # type: ignore[misc]
-        return
-    raise NotTested("No collection describes a parameter that is called like an attribute of its items.")
+    found = next(_filterable(rest), None)
+    if found is None:
+        raise NotTested("No collection describes a parameter that is called like an attribute of its items.")
+    collection, name, value = found
+    _compare(rest, collection, {name: value}, lambda item: bool(value_at(item, name) == value))
 
 
 @rest("filters.nothing-fits-is-empty", ATTRIBUTES)

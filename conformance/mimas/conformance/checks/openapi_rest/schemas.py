@@ -29,7 +29,7 @@ def first_error(rest: Rest, schema: Any, value: Any) -> str | None:
     is_old = description.version.startswith("3.0")
     kind = OAS30ReadValidator if is_old else OAS31Validator
     registry: Registry[Any] = Registry(retrieve=lambda url: _retrieve(rest, url))  # type: ignore[call-arg]
-    whole = Resource(dict(description.document), DRAFT202012)
+    whole = DRAFT202012.create_resource(dict(description.document))
     registry = registry.with_resource(description.answer.url, whole)
     checker = oas30_format_checker if is_old else oas31_format_checker
     try:
@@ -61,4 +61,4 @@ def _retrieve(rest: Rest, url: str) -> Resource[Any]:
         answer = rest.probe.fetch(url, accept="application/schema+json, application/json")
         return Resource.from_contents(answer.expect(200).json(), default_specification=DRAFT202012)
     except (Failure, NoAnswer) as error:
-        raise NoSuchResource(ref=url) from error
+        raise NoSuchResource(ref=url) from error  # type: ignore[call-arg]

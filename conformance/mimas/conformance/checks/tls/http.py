@@ -11,7 +11,7 @@ from ...listener import is_this_machine
 from ...probe import REDIRECTS, Probe
 from ...verdicts import Failure, NoAnswer, NotApplicable, NotTested
 from ..declaration import check
-from .handshake import Listener, listeners, unverified
+from .handshake import Listener, listeners, look_at, unverified
 
 _MAX_AGE = re.compile(r'max-age="?(\d+)', re.IGNORECASE)
 
@@ -46,6 +46,7 @@ def plain(probe: Probe) -> None:
     """Without TLS nothing is served: the plain port is closed, or sends on to https."""
     _refuse_plain_interfaces(probe)
     for listener in _http(probe):
+        look_at(probe, listener)  # where no TLS is spoken, silence in plain says nothing
         for url in _plain_urls(probe, listener):
             answer = _asked(probe, url)
             if answer is not None and not _sends_on(answer) and answer.status < 400:
