@@ -17,7 +17,7 @@ from ...transport import new_trust
 from ...verdicts import CheckError, NoAnswer, NotTested
 
 if TYPE_CHECKING:
-    from paho.mqtt.client import Client
+    from paho.mqtt.client import Client, MQTTMessage
 
 PORTS = {"mqtt": 1883, "mqtts": 8883}
 
@@ -67,9 +67,10 @@ class Connection:
         self._probe = probe
         self._place = place
         self.messages: list[tuple[str, bytes]] = []
-        client.on_message = lambda _client, _data, message: self.messages.append(
-            (message.topic, message.payload)
-        )
+        client.on_message = self._keep
+
+    def _keep(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
+        self.messages.append((message.topic, bytes(message.payload)))
 
     def subscribe(self, topic: str) -> None:
         """Have messages of a topic from now on."""

@@ -1,0 +1,1 @@
+"""The tests are a package of its own name: one of our libraries installs a top-level `tests` too."""
