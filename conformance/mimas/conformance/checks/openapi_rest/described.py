@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urljoin
 
 import jsonschema
-from openapi_spec_validator.schemas import schema_v30, schema_v31, schema_v32
 
 from ...answer import Answer
 from ...session import origin_of
@@ -29,7 +28,6 @@ TYPICAL = {
     "f": "csv",
     "q": "mimas",
 }
-_ENVELOPES = {"3.0.": schema_v30, "3.1.": schema_v31, "3.2.": schema_v32}
 TYPES = frozenset(
     {
         "application/vnd.oai.openapi+json",
@@ -52,7 +50,10 @@ def valid(rest: Rest) -> None:
     document, version = rest.description.document, rest.description.version
     if not version.startswith("3."):
         raise Failure(f"The description is of version {version!r}.", mend="Describe the API in OpenAPI 3.1.")
-    schema = dict(_ENVELOPES.get(version[:4], schema_v31))
+    from openapi_spec_validator.schemas import schema_v30, schema_v31, schema_v32  # takes long to import
+
+    envelopes = {"3.0.": schema_v30, "3.2.": schema_v32}
+    schema = dict(envelopes.get(version[:4], schema_v31))
     validator = jsonschema.validators.validator_for(schema)(schema)
     errors = sorted(validator.iter_errors(document), key=lambda error: len(error.absolute_path))
     if errors:

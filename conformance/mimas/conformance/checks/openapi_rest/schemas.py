@@ -6,12 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urljoin
 
-from openapi_schema_validator import (
-    OAS30ReadValidator,
-    OAS31Validator,
-    oas30_format_checker,
-    oas31_format_checker,
-)
 from referencing import Registry, Resource
 from referencing.exceptions import NoSuchResource, Unresolvable
 from referencing.jsonschema import DRAFT202012
@@ -25,6 +19,13 @@ def first_error(rest: Rest, schema: Any, value: Any) -> str | None:
 
     References that lead outside are fetched; one that leads nowhere is a CheckError.
     """
+    from openapi_schema_validator import (  # takes long to import
+        OAS30ReadValidator,
+        OAS31Validator,
+        oas30_format_checker,
+        oas31_format_checker,
+    )
+
     description = rest.description
     is_old = description.version.startswith("3.0")
     kind = OAS30ReadValidator if is_old else OAS31Validator
