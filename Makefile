@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: run test coverage lint bench fuzz storm docs lock wheel conformance-ngsi-ld clean help
+.PHONY: run test coverage lint bench fuzz storm docs lock wheel conformance conformance-ngsi-ld clean help
 
 run: $(STAMP)  ## build .venv, start the whole platform and play real meters into it
 	$(BIN)/mimas up --demo $(ARGS)
@@ -35,6 +35,9 @@ storm: $(STAMP)  ## fifty subscriptions and a minute of writes, with a dead, a s
 docs: $(STAMP)  ## write the generated reference pages and check every link
 	$(BIN)/python docs/generate.py
 	$(BIN)/python -m pytest -q tests/docs
+
+conformance: $(STAMP)  ## run the checker's profile starter_platform against a real Mimas; ARGS=--read-only
+	$(BIN)/python -m tests.starter_platform $(ARGS)
 
 conformance-ngsi-ld: $(STAMP)  ## run the public NGSI-LD suite; SUITE_SRC names a clone of it
 	$(BIN)/python -m tests.etsi $(ARGS)

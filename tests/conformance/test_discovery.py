@@ -8,7 +8,7 @@ import pytest
 
 from mimas.conformance.discovery import TOKEN_VARIABLE, discover, first_draft
 from mimas.conformance.http_server import Received, Reply
-from mimas.conformance.target import TargetError, load_target
+from mimas.conformance.target import Interface, Target, TargetError, load_target
 from mimas.conformance.testing import serving
 
 JSON = {"Content-Type": "application/json"}
@@ -124,3 +124,29 @@ def test_the_draft_is_a_target(tmp_path: Path) -> None:
     path.write_text(first_draft(found))
 
     assert load_target(path).interfaces == found.interfaces
+
+
+def test_a_service_behind_a_login_is_found_with_it(right_oidc: Target) -> None:
+    """By the description's openIdConnectUrl; TLS with the authority that CHECK_CA_FILE names."""
+    wanted = right_oidc.interfaces
+    found = discover(wanted["openapi-rest"].url, environment={"CHECK_CA_FILE": str(right_oidc.ca_file)})
+
+    assert found.interfaces["oidc"] == Interface("oidc", wanted["oidc"].url)
+    assert {"openapi-rest", "oidc", "tls"} <= set(found.interfaces)
+
+
+def test_a_provider_and_its_tls_are_found(right_oidc: Target, tmp_path: Path) -> None:
+    """By its well-known document; the draft keeps the authority."""
+    issuer = right_oidc.interfaces["oidc"].url
+    found = discover(issuer, environment={"CHECK_CA_FILE": str(right_oidc.ca_file)})
+    path = tmp_path / "target.yaml"
+    path.write_text(first_draft(found))
+
+    assert set(found.interfaces) == {"oidc", "tls"}
+    assert load_target(path).ca_file == right_oidc.ca_file
+
+
+def test_an_authority_that_is_not_there_is_said() -> None:
+    """Instead of a certificate that cannot be verified."""
+    with pytest.raises(TargetError, match="CHECK_CA_FILE names /nowhere"):
+        discover("https://127.0.0.1:9", environment={"CHECK_CA_FILE": "/nowhere"})

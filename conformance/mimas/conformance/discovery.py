@@ -6,19 +6,22 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import yaml
 
 from .evidence import Evidence
-from .identity import identify
+from .identity import described, identify, openapi_document
 from .probe import REDIRECTS, Probe
 from .session import Session
 from .target import Credential, Interface, Limits, Target, TargetError, target_of_url
 from .verdicts import NoAnswer, Outcome
 
 TOKEN_VARIABLE = "CHECK_TOKEN"  # noqa: S105  # the name of a variable
+CA_VARIABLE = "CHECK_CA_FILE"
+_OIDC = "/.well-known/openid-configuration"
 _NGSI_LD = re.compile(r"/ngsi-ld(/v1)?(/.*)?$")
 # Where each mechanism is looked for below the base URL; the first that speaks it is taken.
 _PLACES: Mapping[str, tuple[str, ...]] = {
@@ -50,9 +53,10 @@ def discover(url: str, *, environment: Mapping[str, str] = os.environ) -> Target
     """A target with every interface found at a base URL; NothingFound when nothing answers there at all.
 
     Where something answers but speaks no known mechanism, the target claims a REST interface, so that the run
-    says what is wrong with it. The variable CHECK_TOKEN, when set, holds the bearer token.
+    says what is wrong with it. The variable CHECK_TOKEN, when set, holds the bearer token;
+    CHECK_CA_FILE names the authority (PEM) that signed the certificate, where no public one did.
     """
-    claimed = target_of_url(url)
+    claimed = replace(target_of_url(url), ca_file=_ca_file(environment))
     if environment.get(TOKEN_VARIABLE):
         claimed = replace(claimed, credentials={"token": Credential(TOKEN_VARIABLE)})
     session = Session(replace(claimed, limits=_PATIENCE), environment=environment)
@@ -67,6 +71,13 @@ def discover(url: str, *, environment: Mapping[str, str] = os.environ) -> Target
     return replace(claimed, interfaces={**(claimed.interfaces if unknown else {}), **found})
 
 
+def _ca_file(environment: Mapping[str, str]) -> str | None:
+    path = environment.get(CA_VARIABLE)
+    if path and not Path(path).is_file():
+        raise TargetError(f"{CA_VARIABLE} names {path}, which is no file.")
+    return str(Path(path).resolve()) if path else None
+
+
 def first_draft(target: Target) -> str:
     """A target.yaml with what was found, and what a person must add."""
     document: dict[str, Any] = {
@@ -75,6 +86,8 @@ def first_draft(target: Target) -> str:
     }
     if target.credentials:
         document["credentials"] = {role: {"env": each.env} for role, each in target.credentials.items()}
+    if target.ca_file:
+        document["ca_file"] = target.ca_file
     return _HEAD + yaml.safe_dump(document, sort_keys=False, allow_unicode=True) + _TAIL
 
 
@@ -102,6 +115,7 @@ def _found(session: Session, base: str) -> Iterator[tuple[str, Interface]]:
             if _speaks(session, interface):
                 yield mechanism, interface
                 break
+    yield from _login_of(session, base)
     parts = urlsplit(base)
     if parts.scheme == "https":
         yield "tls", Interface("tls", f"https://{parts.netloc}")
@@ -148,6 +162,39 @@ def _linked_from(session: Session, base: str) -> list[str]:
     )
     own = urlsplit(base).netloc
     return [each for each in dict.fromkeys(found) if urlsplit(each).netloc == own][:5]
+
+
+def _login_of(session: Session, base: str) -> Iterator[tuple[str, Interface]]:
+    """The provider that the API names: in its description, or as a protected resource (RFC 9728)."""
+    session.target = replace(session.target, interfaces={"openapi-rest": Interface("openapi-rest", base)})
+    probe = Probe(session, "openapi-rest", "discovery", Evidence(session.secrets))
+    for issuer in dict.fromkeys([*_issuers_described(probe), *_issuers_of_resource(probe)]):
+        interface = Interface("oidc", issuer)
+        if _speaks(session, interface):
+            yield "oidc", interface
+            return
+
+
+def _issuers_described(probe: Probe) -> list[str]:
+    try:
+        document = described(openapi_document(probe))
+        schemes = document["components"]["securitySchemes"].values()
+        places = [str(each.get("openIdConnectUrl", "")) for each in schemes]
+    except (Outcome, KeyError, TypeError, AttributeError, RecursionError):
+        return []
+    return [place.removesuffix(_OIDC) for place in places if place.endswith(_OIDC)]
+
+
+def _issuers_of_resource(probe: Probe) -> list[str]:
+    parts = urlsplit(probe.interface.url)
+    try:
+        place = f"{parts.scheme}://{parts.netloc}/.well-known/oauth-protected-resource{parts.path}"
+        found = (
+            probe.read(place, Accept="application/json").expect(200).json_object()["authorization_servers"]
+        )
+        return [str(each).rstrip("/") for each in found]
+    except (Outcome, KeyError, TypeError):
+        return []
 
 
 def _speaks(session: Session, interface: Interface) -> bool:

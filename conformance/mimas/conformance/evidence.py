@@ -32,6 +32,7 @@ _SECRET_IN_TEXT = re.compile(
     rf'((?:{"|".join(_SECRET_MEMBERS)})["\']?\s*[=:]\s*["\']?|[?&#;]code=)[^"\'&\s,}}]+',
     re.IGNORECASE,
 )
+_LONGEST_SECRET = 8_000
 SHORTEST_SECRET = 8  # shorter values stand in too many other words
 
 
@@ -102,11 +103,15 @@ class Evidence:
         )
 
     def mask(self, text: str) -> str:
-        """Text without secrets, cut to `keep` characters."""
+        """Text without secrets, cut to `keep` characters; of a huge one only the beginning is looked at."""
+        length = len(text)
+        text = text[: self.keep + 2 * _LONGEST_SECRET]
         for secret in self.secrets:
             text = text.replace(secret, MASK)
         text = _SECRET_IN_TEXT.sub(rf"\g<1>{MASK}", text)
-        return text if len(text) <= self.keep else text[: self.keep] + f"... ({len(text)} characters)"
+        if length > self.keep + 2 * _LONGEST_SECRET:
+            text = text[:-_LONGEST_SECRET]  # a secret that was cut in two is not known as one
+        return text if len(text) <= self.keep else text[: self.keep] + f"... ({length} characters)"
 
     def mask_value(self, value: Any) -> Any:
         """The same for text anywhere inside a value; keys and values alike."""

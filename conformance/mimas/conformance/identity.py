@@ -8,6 +8,7 @@ fails, the runner makes each pass an error.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree  # only parsed after a look for entity declarations
 
@@ -84,9 +85,14 @@ def _described(probe: Probe) -> list[str]:
     return found
 
 
+def described(answer: Answer) -> Any:
+    """The description as data, from JSON or YAML."""
+    return answer.json() if answer.body.lstrip()[:1] == b"{" else yaml.safe_load(answer.body)
+
+
 def _is_openapi(answer: Answer) -> bool:
     try:
-        document = answer.json() if answer.body.lstrip()[:1] == b"{" else yaml.safe_load(answer.body)
+        document = described(answer)
     except (Failure, yaml.YAMLError, UnicodeDecodeError):
         return False
     return isinstance(document, dict) and ("openapi" in document or "swagger" in document)

@@ -16,6 +16,8 @@ from .metrics import HTTP
 SLOW = 2.0
 _SAFE_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_ALWAYS = ((b"x-content-type-options", b"nosniff"),)
+_DENIED = frozenset({401, 403})
 _SHOWN_SEGMENTS = 3  # of a path: /ngsi-ld/v1/entities; what follows may name a person
 
 logger = logging.getLogger(__name__)
@@ -43,7 +45,7 @@ class RequestLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id)]
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id), *_ALWAYS]
             await send(message)
 
         try:
@@ -68,7 +70,7 @@ def _note(scope: Scope, status: int, seconds: float) -> None:
     method = scope["method"] if scope["method"] in _METHODS else "other"
     HTTP.count((method, str(status)))
     HTTP.time(seconds)
-    level = logging.WARNING if status >= 500 or seconds > SLOW else logging.DEBUG
+    level = _level(status, seconds)
     if logger.isEnabledFor(level):
         facts = {
             "method": method,
@@ -77,3 +79,10 @@ def _note(scope: Scope, status: int, seconds: float) -> None:
             "milliseconds": round(seconds * 1000, 1),
         }
         logger.log(level, "request", extra={"facts": facts})
+
+
+def _level(status: int, seconds: float) -> int:
+    """Trouble is a warning, and a denied call is told (ISO/IEC 27001:2022 A.8.15)."""
+    if status >= 500 or seconds > SLOW:
+        return logging.WARNING
+    return logging.INFO if status in _DENIED else logging.DEBUG

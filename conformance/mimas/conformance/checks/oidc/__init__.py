@@ -1,0 +1,1 @@
+"""Checks of OpenID Connect and OAuth: metadata, keys, tokens, and the API that believes them."""

@@ -1,0 +1,1 @@
+"""Checks of plain REST interfaces by their OpenAPI description (MIM0 and its mechanism 1)."""

@@ -1,0 +1,1 @@
+"""Checks of TLS by real handshakes (MIM6, cryptography in use)."""
