@@ -17,7 +17,7 @@ import yaml
 
 from mimas.ngsi_ld.store.tokens import StoredToken, TokenStore
 
-from .access import hash_token, new_token
+from .access import Role, hash_token, new_token
 
 PROFILE = "starter_platform"
 TENANT = "conformance"
@@ -109,7 +109,7 @@ class SelfCheck:
         for each in await self._tokens.list_all():
             if each.name.startswith(TOKEN_NAME) and each.revoked_at is None:
                 await self._tokens.revoke(each.name, datetime.now(UTC))  # left by a run that was killed
-        if not await self._tokens.any_valid():
+        if not await self._tokens.any_valid(Role.names()):
             return kept, None
         secret, name = new_token(), f"{TOKEN_NAME}{uuid4().hex[:12]}"
         await self._tokens.add(StoredToken(hash_token(secret), name, ("admin",), None, datetime.now(UTC)))
