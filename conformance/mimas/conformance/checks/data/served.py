@@ -16,6 +16,7 @@ from .sources import Data, entity_types, of_data
 
 CATALOGUE = "model-catalogue"
 MOST_GUIDELINES = 10
+LONGEST_PAGE = 1_000_000
 _LINK = re.compile(
     r"""href\s*=\s*["']([^"'<>]{1,500})["'][^<>]{0,500}>([^<]{0,200})<|\]\(([^()\s]{1,500})\)""",
     re.IGNORECASE,
@@ -97,6 +98,8 @@ def model_catalogue_lists_what_is_served(probe: Probe) -> None:
 def _listed(probe: Probe, served: list[str]) -> dict[str, str]:
     """The types that the document lists, with the address of their guidelines, or nothing."""
     text = probe.document(CATALOGUE).decode("utf-8", "replace")
+    if len(text) > LONGEST_PAGE:
+        raise CheckError(f"The document {CATALOGUE!r} is longer than {LONGEST_PAGE} characters.")
     base = probe.target.documents[CATALOGUE]
     links = [(first or second, label) for first, label, second in _LINK.findall(text)]
     if links and text.lstrip()[:1] not in "[{":

@@ -38,14 +38,15 @@ def source_of(*entities: Entity) -> Answering:
 def register(broker: Broker, answering: Answering) -> Inbox:
     """A source of the check's own type, registered until the check ends; NotApplicable where none can be."""
     inbox = broker.probe.listen(answering)
+    name = f"urn:ngsi-ld:ContextSourceRegistration:{broker.probe.unique('source')}"
     wanted = {
-        "id": f"urn:ngsi-ld:ContextSourceRegistration:{broker.probe.unique('source')}",
+        "id": name,
         "type": "ContextSourceRegistration",
         "information": [{"entities": [{"type": broker.type}]}],
         "endpoint": inbox.url,
         "operations": ["retrieveOps"],
     }
-    place = broker.resource(f"/csourceRegistrations/{quote(wanted['id'], safe='')}")
+    place = broker.resource(f"/csourceRegistrations/{quote(name, safe='')}")
 
     def remove() -> None:
         answer = broker.probe.send("DELETE", place)
