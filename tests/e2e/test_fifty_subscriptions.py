@@ -15,7 +15,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any
 
 import httpx
@@ -66,7 +66,7 @@ class Endpoint:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
+        with suppress(asyncio.IncompleteReadError, ConnectionError), closing(writer):
             while head := (await reader.readuntil(b"\r\n\r\n")).decode().lower():
                 length = int(head.partition("content-length:")[2].split()[0])
                 number = int(head.split(" ", 2)[1].rpartition("/")[2])
@@ -74,7 +74,6 @@ class Endpoint:
                 await asyncio.sleep(self.delay)
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
                 await writer.drain()
-        writer.close()
 
     def take(self, number: int, notification: dict[str, Any]) -> None:
         """Write down one notification."""
@@ -141,6 +140,8 @@ def endpoints() -> Iterator[dict[int, Endpoint]]:
     slow, killed, others = Endpoint(loop), Endpoint(loop), Endpoint(loop)
     slow.delay = 1.0
     yield {SLOW: slow, KILLED: killed} | dict.fromkeys(range(3, SUBSCRIPTIONS), others)
+    for each in (slow, killed, others):
+        each.stop()
     asyncio.run_coroutine_threadsafe(_end(), loop).result(10)
     loop.call_soon_threadsafe(loop.stop)
     running.join()
@@ -153,6 +154,7 @@ async def _end() -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.sleep(0.1)  # transports end in the turns of the loop that follow
 
 
 def test_due_is_delivered_in_order(start: Any, endpoints: dict[int, Endpoint]) -> None:

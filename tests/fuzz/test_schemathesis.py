@@ -37,12 +37,13 @@ def test_our_own_description_is_true(url: str, tmp_path: Path) -> None:
 
 
 def test_requests_of_the_published_description_are_answered(url: str, tmp_path: Path) -> None:
-    """No 5xx for what OpenAPI 1.8.1 allows; its schemas refer to themselves so much that few are made."""
+    """No 5xx for what OpenAPI 1.8.1 allows. Bodies take minutes: its schemas refer to themselves."""
     if not PUBLISHED.exists():
         pytest.skip(f"{PUBLISHED} is not there")
+    methods = ("--exclude-method", "POST") if SECONDS >= 60 else ("--include-method", "GET")
     run(
         *(tmp_path, str(PUBLISHED), "--url", f"{url}/ngsi-ld/v1"),
-        *("--checks", "not_a_server_error", "--phases", "fuzzing", "--exclude-method", "POST"),
+        *("--checks", "not_a_server_error", "--phases", "fuzzing", *methods),
     )
 
 

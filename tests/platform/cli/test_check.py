@@ -26,8 +26,8 @@ import sys
 class Missing:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in {
-            "pydantic", "pydantic_settings", "asyncpg", "sqlalchemy", "starlette", "uvicorn", "pyld",
-            "shapely", "jinja2", "markupsafe", "paho", "jmespath", "cryptography", "alembic", "geoalchemy2",
+            "asyncpg", "sqlalchemy", "starlette", "uvicorn", "pyld", "jinja2", "markupsafe",
+            "jmespath", "alembic", "geoalchemy2", "lxml", "pyogrio", "apscheduler", "pymodbus", "prometheus_client",
         }:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Missing())
@@ -237,13 +237,12 @@ def base_install(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_base_install_checks(target: Path, tmp_path: Path) -> None:
-    """Without the server's packages; only signing says what it needs."""
+    """Without the server's packages; signing too."""
     run = tmp_path / "run.json"
     done = base_install("check", target, *ONE, "--strict", "--report", run, "--report", tmp_path / "run.html")
     signing = base_install("report", "key", tmp_path / "key.pem")
 
-    assert done.returncode == 0, done.stderr
-    assert 'pip install "mimas[reports]"' in signing.stderr
+    assert (done.returncode, signing.returncode) == (0, 0), done.stderr + signing.stderr
 
 
 def test_ctrl_c_removes_what_was_written(tmp_path: Path) -> None:

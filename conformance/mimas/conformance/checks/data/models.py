@@ -15,7 +15,7 @@ from ...verdicts import Failure, NotTested, Warn, fail_if_any
 from ..declaration import check
 from ..ngsi_ld.broker import DEFAULT
 from .items import Item
-from .schemas import Schema, offered_schema, schema_of, short_name
+from .schemas import Schema, offered_schema, schema_of, schema_of_collection, short_name
 from .semantics import names_of
 from .sources import Data, of_data
 
@@ -37,8 +37,9 @@ def types_have_schemas(data: Data) -> None:
     table, without = {}, []
     for name, items in data.by_type.items() or {"": data.items}.items():
         schema = schema_of(data.probe, items[0])
-        table[name or "objects"] = schema.source if schema else None
-        if schema is None:
+        source = schema.source if schema else schema_of_collection(data.probe, name)
+        table[name or "objects"] = source
+        if source is None:
             without.append(name or f"objects in {items[0].where}")
     data.probe.note("schemas", table)
     fail_if_any(

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from jsonschema import Draft202012Validator, FormatChecker, validators
 from jsonschema.exceptions import SchemaError, ValidationError
@@ -128,6 +128,20 @@ def schema_of(probe: Probe, item: Item) -> Schema | None:
         if found is not None:
             return found
     return _of_api(probe, item.where) if probe.mechanism == "openapi-rest" else None
+
+
+def schema_of_collection(probe: Probe, collection: str) -> str | None:
+    """Where a service of features publishes the schema of a collection (OGC API Features 5 and 3), or None."""
+    if probe.mechanism != "ogcapi-features":
+        return None
+    for name in ("schema", "queryables"):
+        place = f"collections/{quote(collection, safe='')}/{name}"
+        answer = probe.read(place, Accept="application/schema+json, application/json;q=0.9")
+        if answer.status == 200 and "json" in answer.media_type:
+            properties = answer.json_object().get("properties")
+            if isinstance(properties, dict) and properties:
+                return answer.url
+    return None
 
 
 def schema_of_type(probe: Probe, type_name: str) -> Schema | None:
