@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -25,6 +26,7 @@ from mimas.conformance.target import Target, load_target
 from mimas.conformance.verdicts import Verdict
 
 HERE = Path(__file__).parent
+CITY = HERE.parent / "data" / "conformance" / "city"
 MAY_FAIL = HERE / "may_fail.txt"
 BAD = frozenset({Verdict.FAIL, Verdict.ERROR})
 
@@ -80,7 +82,7 @@ def _target(platform: Platform) -> Target:
 
 @contextmanager
 def _mimas() -> Iterator[tuple[Platform, dict[str, str]]]:
-    """A platform with tokens for the roles of the target, and three lamps."""
+    """A platform with tokens for the roles of the target, and the entities of a sample."""
     folder = Path(tempfile.mkdtemp(prefix="mimas-conformance-"))
     folder.chmod(0o711)
     platform = start_platform(folder, 0, MIMAS_OUTBOUND_ALLOW="127.0.0.1 localhost")
@@ -91,7 +93,7 @@ def _mimas() -> Iterator[tuple[Platform, dict[str, str]]]:
             for role, may in roles.items()
         }
         _mimas_says(platform, "token", "revoke", "disabled")
-        _store_lamps(platform.url, secrets["MIMAS_CHECK_TOKEN"])
+        _store_sample(platform.url, secrets["MIMAS_CHECK_TOKEN"])
         yield platform, secrets
     finally:
         stop_platform(platform)
@@ -105,15 +107,14 @@ def _mimas_says(platform: Platform, *arguments: str) -> str:
     return done.stdout.split()[-1] if done.stdout.split() else ""
 
 
-def _store_lamps(url: str, token: str) -> None:
-    for number in range(3):
-        place = {"type": "Point", "coordinates": [14.4 + number, 50.1]}
-        lamp = {
-            "id": f"urn:ngsi-ld:Lamp:{number}",
-            "type": "Lamp",
-            "level": {"type": "Property", "value": number, "unitCode": "LUX"},
-            "near": {"type": "Relationship", "object": "urn:ngsi-ld:Lamp:0"},
-            "location": {"type": "GeoProperty", "value": place},
-        }
-        headers = {"NGSILD-Tenant": "mimas_check", "Authorization": f"Bearer {token}"}
-        httpx.post(f"{url}/ngsi-ld/v1/entities", json=lamp, headers=headers).raise_for_status()
+def _store_sample(url: str, token: str) -> None:
+    """Entities under the names of the Smart Data Models: what has no model is judged as such."""
+    sample = json.loads((CITY / "air.json").read_text())
+    headers = {
+        "NGSILD-Tenant": "mimas_check",
+        "Authorization": f"Bearer {token}",
+        "Content-Type": "application/ld+json",
+    }
+    for entity in sample["@graph"]:
+        body = {**entity, "@context": sample["@context"]}
+        httpx.post(f"{url}/ngsi-ld/v1/entities", json=body, headers=headers).raise_for_status()
