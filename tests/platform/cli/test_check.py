@@ -27,7 +27,8 @@ class Missing:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in {
             "asyncpg", "sqlalchemy", "starlette", "uvicorn", "pyld", "jinja2", "markupsafe",
-            "jmespath", "alembic", "geoalchemy2", "lxml", "pyogrio", "apscheduler", "pymodbus", "prometheus_client",
+            "jmespath", "alembic", "geoalchemy2", "lxml", "pyogrio", "apscheduler", "pymodbus",
+            "prometheus_client",
         }:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Missing())

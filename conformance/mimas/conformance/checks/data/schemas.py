@@ -131,7 +131,7 @@ def schema_of(probe: Probe, item: Item) -> Schema | None:
 
 
 def schema_of_collection(probe: Probe, collection: str) -> str | None:
-    """Where a service of features publishes the schema of a collection (OGC API Features 5 and 3), or None."""
+    """Where a service of features publishes a collection's schema (OGC API Features 5 and 3), or None."""
     if probe.mechanism != "ogcapi-features":
         return None
     for name in ("schema", "queryables"):
