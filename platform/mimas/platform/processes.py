@@ -106,7 +106,9 @@ def stop_process(pid: int, how: signal.Signals, seconds: float) -> bool:
     """Signal a process and wait for its end; False when it still runs after `seconds`."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, how)
-    return wait_until(lambda: not is_alive(pid), seconds)
+    ended = wait_until(lambda: not is_alive(pid), seconds)
+    _started[:] = [each for each in _started if each.poll() is None]  # reaped, and kept no longer
+    return ended
 
 
 def start_service(
