@@ -135,7 +135,7 @@ class PlatformApp:
                 indexes = AutoIndex(database, most=self._settings.auto_index)
                 stack.push_async_callback(_stop, asyncio.create_task(indexes.run()))
             stack.push_async_callback(_stop, asyncio.create_task(broker.keeper.run()))
-        api = create_app(broker, cors_origins=self._settings.cors_origins)
+        api = create_app(broker, gzip=self._settings.gzip, cors_origins=self._settings.cors_origins)
         operations = operations_routes(database, composition.version)
         dispatch = Dispatch(api, operations, _pages(composition, simulated=self._simulated), push)
         return RequestLog(Gate(dispatch, Policy(tokens)))

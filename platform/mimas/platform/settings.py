@@ -137,6 +137,7 @@ class Settings(BaseSettings):
     )
     default_context: str = Field("", description="URL of the @context of requests that name none.")
     cors_origins: Names = Field((), description="Origins whose pages may call the API; * for all.")
+    gzip: bool = Field(True, description="Whether reads are compressed for clients that ask for it.")
     body_bytes: int = Field(16 * 1024 * 1024, ge=1024, description="Largest request body.")
     body_depth: int = Field(64, ge=8, le=200, description="Deepest nesting of a request body.")
     query_bytes: int = Field(32 * 1024, ge=256, description="Longest query string.")

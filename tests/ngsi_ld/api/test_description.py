@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import httpx
+import pytest
 
 from mimas.ngsi_ld.api.app import create_app
 from mimas.ngsi_ld.api.broker import Broker
@@ -52,6 +53,24 @@ async def test_compression_and_cors_by_setting(broker: Broker) -> None:
 
     assert response.headers["content-encoding"] == "gzip"
     assert response.headers["access-control-allow-origin"] == "https://city.example"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "method", "packs"),
+    [
+        ("br, gzip", "GET", True),
+        ("gzip;q=0, br", "GET", False),
+        ("br", "GET", False),
+        ("gzip", "HEAD", False),
+    ],
+)
+async def test_only_who_asks_gets_gzip(broker: Broker, accepted: str, method: str, packs: bool) -> None:
+    """An answer is packed for a client whose Accept-Encoding has gzip and does not refuse it."""
+    transport = httpx.ASGITransport(app=create_app(broker, gzip=True))  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url="http://mimas") as client:
+        response = await client.request(method, "/openapi.json", headers={"Accept-Encoding": accepted})
+
+    assert (response.headers.get("content-encoding") == "gzip") is packs
 
 
 async def test_parts_of_a_long_evolution(client: httpx.AsyncClient, broker: Broker) -> None:

@@ -140,6 +140,42 @@ async def test_query_by_post(stored: httpx.AsyncClient) -> None:
     assert (response.json(), response.headers["ngsild-results-count"]) == ([{"id": "urn:x:room"}], "1")
 
 
+@pytest.mark.parametrize(
+    ("selectors", "expected"),
+    [
+        ([{"type": "Room"}, {"type": "House", "idPattern": "e$"}], ["urn:x:house", "urn:x:room"]),
+        ([{"type": "Room", "idPattern": "nowhere"}, {"type": "House"}], ["urn:x:house"]),
+        ([{"type": "Room", "id": "urn:x:house"}, {"type": "House", "id": "urn:x:room"}], []),
+        (
+            [{"type": "Room", "id": "urn:x:room"}, {"type": "*", "idPattern": "house"}],
+            ["urn:x:house", "urn:x:room"],
+        ),
+    ],
+)
+async def test_selectors_are_alternatives(
+    stored: httpx.AsyncClient, selectors: list[dict[str, Any]], expected: list[str]
+) -> None:
+    """An entity is found when one of `entities` fits in all it says, now and in the past (5.2.33)."""
+    query = {"type": "Query", "entities": selectors}
+    window = {
+        "temporalQ": {"timerel": "after", "timeAt": "2020-01-01T00:00:00Z", "timeproperty": "createdAt"}
+    }
+    now = await stored.post("entityOperations/query", json=query)
+    past = await stored.post("temporal/entityOperations/query", json=query | window)
+
+    assert [each["id"] for each in now.json()] == expected
+    assert [each["id"] for each in past.json()] == expected
+
+
+@pytest.mark.parametrize("value", ["Flat", "https://x.org/Flat"])
+async def test_vocabulary_is_asked_for_by_its_terms(client: httpx.AsyncClient, value: str) -> None:
+    """With expandValues a term in q finds what a VocabProperty holds, whatever its @context (4.9)."""
+    await client.post("entities", json={"id": "urn:x:1", "type": "T", "roof": {"vocab": value}})
+    found = await client.get(f'entities?type=T&q=roof=="{value}"&expandValues=roof&pick=id')
+
+    assert found.json() == [{"id": "urn:x:1"}]
+
+
 async def test_inline_context_is_hosted(stored: httpx.AsyncClient) -> None:
     """A json answer links the inline context of its request, which is hosted under a stable id (6.3.6)."""
     body = {
@@ -205,6 +241,22 @@ async def test_upsert_tells_what_is_new(stored: httpx.AsyncClient) -> None:
     second = await stored.post("entityOperations/upsert", json=[HOUSE])
 
     assert (first.status_code, first.json(), second.status_code) == (201, ["urn:x:new"], 204)
+
+
+async def test_upsert_that_updates_deletes_by_null(stored: httpx.AsyncClient) -> None:
+    """In update mode the NGSI-LD Null deletes an attribute of an entity that is there (5.6.8, 5.6.2)."""
+    without = {"id": "urn:x:room", "type": "Room", "temperature": "urn:ngsi-ld:null"}
+    path = "entityOperations/upsert?options="
+    replaced = await stored.post(path + "replace", json=[without])
+    updated = await stored.post(path + "update", json=[without, without | {"id": "urn:x:nobody"}])
+    room = (await stored.get("entities/urn:x:room")).json()
+
+    assert (replaced.status_code, updated.status_code) == (207, 207)
+    assert (updated.json()["success"], updated.json()["errors"][0]["entityId"]) == (
+        ["urn:x:room"],
+        "urn:x:nobody",
+    )
+    assert room == {name: value for name, value in ROOM.items() if name != "temperature"}
 
 
 @pytest.mark.parametrize("body", ["[]", "[null]", "{}"])

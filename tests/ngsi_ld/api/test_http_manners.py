@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
 from typing import Any
 
@@ -56,6 +57,23 @@ async def test_wrong_content_type(client: httpx.AsyncClient, content_type: str) 
     response = await client.post("entities", content=b"{}", headers={"Content-Type": content_type})
 
     assert (response.status_code, response.content) == (415, b"")
+
+
+async def test_packed_body(client: httpx.AsyncClient) -> None:
+    """A body with a Content-Encoding is refused by that name (6.3.4)."""
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    response = await client.post("entities", content=gzip.compress(b"{}"), headers=headers)
+
+    assert (response.status_code, response.json()["type"]) == (400, PREFIX + "InvalidRequest")
+    assert "gzip" in response.json()["detail"]
+
+
+async def test_dataset_of_a_deletion_is_a_uri(client: httpx.AsyncClient) -> None:
+    """datasetId is a URI or @none (6.7.3.2)."""
+    await client.post("entities", json={"id": "urn:x:1", "type": "T", "p": 1})
+    response = await client.delete("entities/urn:x:1/attrs/p?datasetId=nonsense")
+
+    assert (response.status_code, response.json()["type"]) == (400, PREFIX + "BadRequestData")
 
 
 async def test_merge_patch_is_json(client: httpx.AsyncClient) -> None:
@@ -114,6 +132,7 @@ async def test_parameters_nobody_knows(client: httpx.AsyncClient, path: str) -> 
         "entities?type=T&limit=-1",
         "entities?type=T&limit=0",
         "entities?type=T&offset=x",
+        "entities?type=T&splitEntities=x",
         "entities?type=T&id=nonsense",
         "entities?type=T&q=((",
         "entities?type=T&georel=within",

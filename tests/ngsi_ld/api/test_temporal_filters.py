@@ -100,3 +100,25 @@ async def test_linked_q_is_refused(evolved: httpx.AsyncClient) -> None:
     response = await evolved.get(f"temporal/entities?type=Car&{WINDOW}&q=owner{{name}}==1")
 
     assert response.status_code == 400
+
+
+async def test_instance_of_the_attribute_in_the_path(evolved: httpx.AsyncClient) -> None:
+    """An instance is replaced by one of its own attribute, or not at all (5.6.14)."""
+    path = "temporal/entities/urn:x:a"
+    speeds = (await evolved.get(path)).json()["speed"]
+    one = f"{path}/attrs/speed/{speeds[0]['instanceId']}"
+    instance = {"type": "Property", "value": 99, "observedAt": "2026-01-01T00:00:00Z"}
+    refused = await evolved.patch(one, json={"height": [instance]})
+    taken = await evolved.patch(one, json={"speed": [instance]})
+    values = [each["value"] for each in (await evolved.get(path)).json()["speed"]]
+
+    assert (refused.status_code, taken.status_code) == (400, 204)
+    assert values == [99, 1, 2, 3]
+
+
+async def test_evolution_is_deleted_once(evolved: httpx.AsyncClient) -> None:
+    """What has no evolution any more cannot be deleted again; the current state stays (5.6.16)."""
+    statuses = [(await evolved.delete("temporal/entities/urn:x:a")).status_code for _ in range(2)]
+
+    assert statuses == [204, 404]
+    assert (await evolved.get("entities/urn:x:a")).status_code == 200

@@ -109,16 +109,18 @@ def test_a_token_is_revoked_once(run) -> None:  # type: ignore[no-untyped-def]
 
 
 def test_an_unknown_tenant_is_not_purged(run) -> None:  # type: ignore[no-untyped-def]
-    """A mistyped name is told."""
-    done = run("tenant", "purge", "kaldno", "--yes")
+    """A mistyped name is told, before anybody is asked."""
+    for more in ((), ("--yes",)):
+        done = run("tenant", "purge", "kaldno", *more)
 
-    assert done.exit_code == 1
-    assert "kaldno" in done.output
+        assert done.exit_code == 1
+        assert "There is no tenant 'kaldno'" in done.output
+        assert "for good?" not in done.output
 
 
 def test_purging_asks_first(run) -> None:  # type: ignore[no-untyped-def]
     """Nothing brings the data back."""
-    assert "for good?" in run("tenant", "purge", "kladno").output
+    assert "for good?" in run("tenant", "purge", "").output
 
 
 def test_migrate_says_where_the_schema_is(run) -> None:  # type: ignore[no-untyped-def]

@@ -118,6 +118,16 @@ def test_what_is_not_there_is_told(run: Run, database_url: str, arguments: tuple
     assert done.output.startswith("Error: ")
 
 
+def test_the_tenant_that_was_looked_into_is_told(run: Run, database_url: str) -> None:
+    """Without --tenant one may look for a subscription in the wrong place."""
+    _fill(database_url)
+
+    assert "--tenant names another" in run("subscriptions", "explain", "urn:s:2", METER).output
+    assert (
+        "in the tenant brno" in run("subscriptions", "explain", "urn:s:1", METER, "--tenant", "brno").output
+    )
+
+
 def _bury(database_url: str) -> int:
     """A notification that was given up."""
 

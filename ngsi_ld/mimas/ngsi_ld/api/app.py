@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .answers import Answer, json_answer
 from .broker import Broker
@@ -19,6 +20,7 @@ from .operation_table import OPERATIONS
 from .routing import NgsiLdApp
 
 TAG = "Information"
+_REFUSED = re.compile(rb"gzip\s*;\s*q=0(\.0*)?\s*(,|$)", re.IGNORECASE)
 EXPOSED_HEADERS = (
     *("Link", "Location", "Content-Range"),
     *("NGSILD-Results-Count", "NGSILD-Tenant", "NGSILD-EntityMap", "NGSILD-Snapshot"),
@@ -36,7 +38,7 @@ def create_app(
     operations = _with_description(broker, (*OPERATIONS, *more_operations))
     app: ASGIApp = NgsiLdApp(broker, operations)
     if gzip:
-        app = GZipMiddleware(app, minimum_size=1024, compresslevel=4)
+        app = _Compressed(app)
     if cors_origins:
         app = CORSMiddleware(
             app,
@@ -46,6 +48,28 @@ def create_app(
             expose_headers=EXPOSED_HEADERS,
         )
     return app
+
+
+class _Compressed:
+    """Packs the answers to reads of clients that ask for it; writes have next to nothing to pack."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._plain = app
+        self._packed = GZipMiddleware(app, minimum_size=1024, compresslevel=4)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        reads = scope["type"] == "http" and (scope["method"] == "GET" or scope["path"].endswith("/query"))
+        packs = reads and accepts_gzip(scope["headers"])
+        await (self._packed if packs else self._plain)(scope, receive, send)
+
+
+def accepts_gzip(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether Accept-Encoding has gzip, and not with `q=0` (RFC 9110 12.5.3)."""
+    return any(
+        name == b"accept-encoding" and b"gzip" in value and _REFUSED.search(value) is None
+        for name, value in headers
+    )
 
 
 def _with_description(broker: Broker, operations: Sequence[Operation]) -> tuple[Operation, ...]:

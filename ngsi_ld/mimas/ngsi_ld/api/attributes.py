@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mimas.ngsi_ld.core.context import TermMap
 from mimas.ngsi_ld.core.errors import BadRequestData
+from mimas.ngsi_ld.core.names import require_uri
 from mimas.ngsi_ld.core.operations import (
     AppendAttributes,
     DeleteAttribute,
@@ -103,12 +104,12 @@ async def delete_attribute(exchange: Exchange) -> Answer:
     """Delete the default instance, one of a dataset, or all (5.6.5)."""
     target = entity_id(exchange)
     context = await linked_context(exchange)
-    dataset_id = exchange.query.get("datasetId", "")
+    dataset_id = exchange.query.get("datasetId", "@none")
     operation = DeleteAttribute(
         entity_id=target,
         types=selected_types(exchange, context.terms),
         attribute=attribute_name(exchange, context.terms),
-        dataset_id="" if dataset_id == "@none" else dataset_id,
+        dataset_id="" if dataset_id == "@none" else require_uri(dataset_id, "The datasetId"),
         delete_all=read_boolean(exchange.query, "deleteAll"),
     )
     return update_answer(await write(exchange, operation))

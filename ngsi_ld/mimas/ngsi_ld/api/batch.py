@@ -17,6 +17,7 @@ from mimas.ngsi_ld.core.operations import (
     CreateEntity,
     DeleteEntity,
     MergeEntity,
+    UpdateAttributes,
     UpsertEntity,
 )
 from mimas.ngsi_ld.core.operations import (
@@ -90,7 +91,14 @@ def _create(item: dict[str, Any], terms: TermMap) -> Write:
 
 
 def _upsert(item: dict[str, Any], terms: TermMap, update: bool) -> Write:
-    document = parse_entity(item, terms)
+    try:
+        document = parse_entity(item, terms)
+    except BadRequestData:
+        if not update or "type" not in item:
+            raise
+        # Update Attributes (5.6.8) may delete by the NGSI-LD Null, where there is something to delete.
+        fragment = parse_fragment(item, terms, nulls=True, merge=False)
+        return UpdateAttributes(entity_id=_required_id(item), fragment=fragment)
     return UpsertEntity(entity_id=document["id"], document=document, update=update)
 
 

@@ -64,7 +64,16 @@ class Exchange:
 
     async def read_json(self) -> Any:
         """The body as JSON."""
-        return parse_json(await self.read_body(), self.broker.limits.body_depth)
+        body = await self.read_body()
+        try:
+            return parse_json(body, self.broker.limits.body_depth)
+        except InvalidRequest:
+            encoding = self.headers.get(b"content-encoding", b"identity").decode("latin-1").lower()
+            if encoding == "identity":
+                raise
+            raise InvalidRequest(
+                f"The body is encoded as {encoding}: send it as it is, without Content-Encoding."
+            ) from None
 
     def base_url(self) -> str:
         """Scheme and host under which the client sees this server."""

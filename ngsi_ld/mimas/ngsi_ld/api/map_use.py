@@ -54,6 +54,7 @@ async def with_map(
     """
     named = exchange.headers.get(HEADER, b"").decode("latin-1").strip()
     wants = wants_map(members)
+    _is_split(members)
     if not named and not wants:
         return MapUse(query)
     maps, filters = exchange.broker.entity_maps, _filters_of(members, context)

@@ -9,7 +9,7 @@ from typing import Any
 from mimas.ngsi_ld.core.context import TermMap
 from mimas.ngsi_ld.core.errors import BadRequestData, TooManyResults
 from mimas.ngsi_ld.core.names import require_uri
-from mimas.ngsi_ld.core.query.entity_query import EntityQuery, Page
+from mimas.ngsi_ld.core.query.entity_query import EntityQuery, Page, Selector
 from mimas.ngsi_ld.core.query.geo import parse_geo_query
 from mimas.ngsi_ld.core.query.ordering import parse_collation, parse_ordering
 from mimas.ngsi_ld.core.query.posix_regex import parse_pattern
@@ -36,12 +36,13 @@ def read_selection(
 
     `join_level` is how deep q may look into linked entities.
     """
-    types, ids, id_pattern = _read_selectors(members, terms)
+    types, ids, id_pattern, selectors = _read_selectors(members, terms)
     q = _read_q(members, terms, join_level)
     query = EntityQuery(
         types=types,
         ids=ids,
         id_pattern=id_pattern,
+        selectors=selectors,
         attributes=_read_attributes(members, terms),
         q=q,
         geo=parse_geo_query(
@@ -80,40 +81,34 @@ def read_page(exchange: Exchange) -> Page:
     return Page(limits.page_size if limit is None else limit, offset, count)
 
 
-def _read_selectors(
-    members: Mapping[str, Any], terms: TermMap
-) -> tuple[TypeSelection | None, tuple[str, ...], str | None]:
+Selected = tuple[TypeSelection | None, tuple[str, ...], str | None, tuple[Selector, ...]]
+
+
+def _read_selectors(members: Mapping[str, Any], terms: TermMap) -> Selected:
     if "entities" in members:
-        return _merge_selectors(members["entities"], terms)
+        return _read_entities([_selector(each, terms) for each in members["entities"]])
     text = members.get("type")
     types = None if text is None else parse_type_selection(text, terms.expand)
     ids = members["id"].split(",") if "id" in members else []
     pattern = members.get("idPattern") if not ids else None
-    return types, _checked_ids(ids), _checked_pattern(pattern)
+    return types, _checked_ids(ids), _checked_pattern(pattern), ()
 
 
-def _merge_selectors(
-    selectors: list[dict[str, Any]], terms: TermMap
-) -> tuple[TypeSelection | None, tuple[str, ...], str | None]:
-    """Several selectors as one: any of the types, any of the ids, any of the patterns.
+def _selector(member: Mapping[str, Any], terms: TermMap) -> Selector:
+    types = parse_type_selection(member["type"], terms.expand)
+    return Selector(types, _checked_ids(member.get("id", [])), _checked_pattern(member.get("idPattern")))
 
-    Ids and patterns count only when every selector has the same of both; an id names one entity whatever
-    its type, so the merged query asks for what the single ones ask for, unless types and ids cross.
-    """
-    parsed = [parse_type_selection(each["type"], terms.expand) for each in selectors]
+
+def _read_entities(selectors: list[Selector]) -> Selected:
+    """A single selector and those that name types only are conditions of the query itself."""
     types = TypeSelection(
-        tuple(dict.fromkeys(each for one in parsed for each in one.alternatives)),
-        any(one.any_type for one in parsed),
+        tuple(dict.fromkeys(each for one in selectors for each in one.types.alternatives)),
+        any(one.types.any_type for one in selectors),
     )
-    ids = [entity_id for each in selectors for entity_id in each.get("id", [])]
-    patterns = list(dict.fromkeys(each["idPattern"] for each in selectors if "idPattern" in each))
-    kinds = {("id" in each, "idPattern" in each) for each in selectors}
-    if len(kinds) > 1:
-        raise BadRequestData(
-            "Selectors with an id, with a pattern and with neither need queries of their own."
-        )
-    pattern = "|".join(f"({each})" for each in patterns) if len(patterns) > 1 else "".join(patterns) or None
-    return types, _checked_ids(ids), _checked_pattern(pattern)
+    if len(selectors) == 1:
+        return types, selectors[0].ids, selectors[0].id_pattern, ()
+    narrow = any(each.ids or each.id_pattern is not None for each in selectors)
+    return types, (), None, tuple(selectors) if narrow else ()
 
 
 def _read_attributes(members: Mapping[str, Any], terms: TermMap) -> frozenset[str]:
@@ -137,7 +132,6 @@ def _read_q(members: Mapping[str, Any], terms: TermMap, join_level: int) -> Node
         terms.expand,
         expand_values=members.get("expandValues", ""),
         json_keys=members.get("jsonKeys", ""),
-        expand_iri=terms.expand_iri,
     )
     if linked_depth(node) > join_level:
         raise BadRequestData("q looks deeper into linked entities than join and joinLevel allow.")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from mimas.ngsi_ld.core.context import TermMap
 from mimas.ngsi_ld.core.errors import BadRequestData
+from mimas.ngsi_ld.core.kinds import VALUE_MEMBERS
 from mimas.ngsi_ld.core.names import require_uri
 from mimas.ngsi_ld.core.operations import (
     AppendTemporal,
@@ -64,7 +66,8 @@ async def modify_instance(exchange: Exchange) -> Answer:
     instance_id = require_uri(exchange.path["instanceId"], "The instance id")
     body, context = await read_value(exchange)
     attribute = attribute_name(exchange, context.terms)
-    instance = parse_attribute(_single(body, exchange.path["attrId"]), context.terms, attribute, nulls=False)
+    single = _single(body, attribute, context.terms)
+    instance = parse_attribute(single, context.terms, attribute, nulls=False)
     operation = ModifyInstance(
         entity_id=target, attribute=attribute, instance_id=instance_id, instance=instance
     )
@@ -72,13 +75,14 @@ async def modify_instance(exchange: Exchange) -> Answer:
     return no_content()
 
 
-def _single(body: Any, name: str) -> Any:
+def _single(body: Any, attribute: str, terms: TermMap) -> Any:
     """The instance of `{attribute: [instance]}`; an object instead of the array is tolerated."""
-    if isinstance(body, dict) and name in body:
-        body = body[name]
+    if isinstance(body, dict) and not body.keys() & VALUE_MEMBERS:
+        body = {terms.expand(name): value for name, value in body.items()}.get(attribute, [])
     if isinstance(body, list):
         if len(body) != 1:
-            raise BadRequestData("One instance is replaced by exactly one.")
+            name = terms.compact(attribute)
+            raise BadRequestData(f'One instance is replaced by exactly one: send {{"{name}": [{{...}}]}}.')
         return body[0]
     return body
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..core.query.entity_query import EntityQuery
+from ..core.query.entity_query import EntityQuery, Selector
 from ..core.query.posix_regex import parse_pattern
 from .geo_sql import compile_geo
 from .q_sql import compile_q
 from .scope_sql import compile_scope
-from .sql import all_of, bind
+from .sql import all_of, any_of, bind
 from .type_sql import compile_types
 
 
@@ -31,6 +31,8 @@ def _conditions(query: EntityQuery, parameters: list[Any], alias: str) -> Iterat
         yield f"{alias}.id = ANY ({bind(parameters, list(query.ids), 'text[]')})"
     if query.id_pattern is not None:
         yield f"{alias}.id ~ {bind(parameters, parse_pattern(query.id_pattern).postgres, 'text')}"
+    if query.selectors:
+        yield any_of(compile_selector(each, parameters, alias) for each in query.selectors)
     if query.entity_map is not None:
         yield listed_in_map(query.entity_map, f"{alias}.tenant", f"{alias}.id", parameters)
     if query.attributes:
@@ -43,6 +45,17 @@ def _conditions(query: EntityQuery, parameters: list[Any], alias: str) -> Iterat
         yield compile_q(query.q, parameters, alias)
     if query.geo is not None:
         yield compile_geo(query.geo, parameters, alias)
+
+
+def compile_selector(selector: Selector, parameters: list[Any], alias: str) -> str:
+    """One of several selectors as a condition over a table with the columns `id` and `types`."""
+    conditions = [compile_types(selector.types, parameters, alias)]
+    if selector.ids:
+        conditions.append(f"{alias}.id = ANY ({bind(parameters, list(selector.ids), 'text[]')})")
+    elif selector.id_pattern is not None:
+        pattern = parse_pattern(selector.id_pattern).postgres
+        conditions.append(f"{alias}.id ~ {bind(parameters, pattern, 'text')}")
+    return all_of(conditions)
 
 
 def listed_in_map(entity_map: str, tenant: str, entity_id: str, parameters: list[Any]) -> str:

@@ -85,11 +85,15 @@ async def _modify(
 
 
 async def _delete_entity(connection: Connection, tenant: str, entity_id: str) -> None:
-    known = await _is_known(connection, tenant, entity_id)
-    await connection.execute(f"DELETE FROM attr_history WHERE {_ENTITY}", tenant, entity_id)
-    await connection.execute("DELETE FROM temporal_entity WHERE tenant = $1 AND id = $2", tenant, entity_id)
-    if not known:
-        raise _no_entity(entity_id)
+    """Current state alone is no evolution: it stays, and there is nothing to delete."""
+    statuses = [
+        await connection.execute(f"DELETE FROM attr_history WHERE {_ENTITY}", tenant, entity_id),
+        await connection.execute(
+            "DELETE FROM temporal_entity WHERE tenant = $1 AND id = $2", tenant, entity_id
+        ),
+    ]
+    if all(status.endswith(" 0") for status in statuses):
+        raise _no_entity(entity_id, "the evolution of the entity")
 
 
 async def _delete_attribute(
@@ -129,5 +133,5 @@ async def _is_known(connection: Connection, tenant: str, entity_id: str) -> bool
     )
 
 
-def _no_entity(entity_id: str) -> ResourceNotFound:
-    return ResourceNotFound(f"Nothing is known of the entity {entity_id}.", entityId=entity_id)
+def _no_entity(entity_id: str, what: str = "the entity") -> ResourceNotFound:
+    return ResourceNotFound(f"Nothing is known of {what} {entity_id}.", entityId=entity_id)

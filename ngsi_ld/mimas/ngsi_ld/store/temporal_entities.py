@@ -14,10 +14,10 @@ from ..core.query.type_selection import TypeSelection
 from ..core.represent import TemporalEntity
 from .database import Database, Row
 from .entity_pages import only_type
-from .entity_query_sql import listed_in_map
+from .entity_query_sql import compile_selector, listed_in_map
 from .history_sql import known_entities
 from .instances_sql import Wanted, has_instances
-from .sql import bind
+from .sql import any_of, bind
 
 
 @dataclass(slots=True)
@@ -110,6 +110,8 @@ def _conditions(query: EntityQuery, bound: list[Any]) -> list[str]:
         conditions.append(f"known.id = any({bind(bound, list(query.ids), 'text[]')})")
     elif query.id_pattern is not None:
         conditions.append(f"known.id ~ {bind(bound, parse_pattern(query.id_pattern).postgres, 'text')}")
+    if query.selectors:
+        conditions.append(any_of(compile_selector(each, bound, "known") for each in query.selectors))
     if query.types is not None and not query.types.any_type:
         conditions.append(_has_types(query.types, bound))
     return conditions

@@ -65,7 +65,7 @@ async def _explain(
     try:
         stored = await entities.retrieve(tenant, entity_id)
         if stored is None:
-            raise Refused(f"There is no entity {entity_id}.")
+            raise Refused(f"There is no entity {entity_id} {_where(tenant)}.")
         state = stored.state()
         lines = [
             (each.clause, each.met, each.asks)
@@ -79,10 +79,14 @@ async def _explain(
         await entities.close()
 
 
+def _where(tenant: str) -> str:
+    return f"in the tenant {tenant}" if tenant else "in the default tenant (--tenant names another)"
+
+
 async def _compiled(database: Database, tenant: str, subscription_id: str) -> Subscription:
     stored = await SubscriptionStore(database).retrieve(tenant, subscription_id)
     if stored is None:
-        raise Refused(f"There is no subscription {subscription_id}.")
+        raise Refused(f"There is no subscription {subscription_id} {_where(tenant)}.")
     fetcher = ContextFetcher(OutboundGuard(load_settings().outbound_allow))
     try:
         context = await ContextResolver(ContextStore(database), fetcher).from_value(stored.context)

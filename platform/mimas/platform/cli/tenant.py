@@ -7,6 +7,7 @@ import click
 from mimas.ngsi_ld.store.database import Database
 from mimas.ngsi_ld.store.tenants import TenantStore
 
+from ..processes import Refused
 from .database import say, with_database
 
 
@@ -42,6 +43,7 @@ def purge(name: str, yes: bool) -> None:
       mimas tenant purge trial-2025
     """
     shown = name or "the default tenant"
+    with_database(lambda database: _require_tenant(database, name))
     if not yes:
         click.confirm(f"Delete everything of {shown} for good?", abort=True)
 
@@ -49,9 +51,11 @@ def purge(name: str, yes: bool) -> None:
         say(f"  {table}: {rows} rows deleted ...")
 
     async def work(database: Database) -> int:
-        store = TenantStore(database)
-        if not await store.exists(name):
-            raise click.ClickException(f"There is no tenant {name!r}; see `mimas tenant list`.")
-        return await store.purge(name, progress)
+        return await TenantStore(database).purge(name, progress)
 
     click.echo(f"{with_database(work)} rows of {shown} are deleted.")
+
+
+async def _require_tenant(database: Database, name: str) -> None:
+    if not await TenantStore(database).exists(name):
+        raise Refused(f"There is no tenant {name!r}; see `mimas tenant list`.")

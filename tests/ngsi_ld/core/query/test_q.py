@@ -153,11 +153,18 @@ def test_names_are_expanded() -> None:
 
 def test_expand_values() -> None:
     """Values of the attributes in expandValues are expanded, bare or quoted (CIM 009 4.9, example 12)."""
-    tree = parse_query(
-        'gender==Male,"Other"', same, expand_values="gender", expand_iri=lambda term: f"https://x.org/{term}"
-    )
+    tree = parse_query('gender==Male,"Other"', lambda name: f"https://x.org/{name}", expand_values="gender")
 
-    assert tree == Equals(path("gender"), ("https://x.org/Male", "https://x.org/Other"))
+    assert tree == Equals(path("https://x.org/gender"), ("https://x.org/Male", "https://x.org/Other"))
+
+
+def test_list_of_dates() -> None:
+    """The comma after a Date ends it; within a time it begins the fraction (CIM 009 4.9, 4.6.3)."""
+    days = parse_query("a==2020-01-01,2021-01-01,7", same)
+    instant = parse_query("a==2020-01-01T00:00:00,5Z", same)
+
+    assert days == Equals(path("a"), (Temporal("Date", "2020-01-01"), Temporal("Date", "2021-01-01"), 7))
+    assert instant == Equals(path("a"), (Temporal("DateTime", "2020-01-01T00:00:00.5Z"),))
 
 
 def test_attribute_names() -> None:

@@ -13,11 +13,21 @@ from .type_selection import TypeSelection
 
 
 @dataclass(frozen=True, slots=True)
+class Selector:
+    """One of several EntitySelectors (CIM 009 5.2.33); what is given must all hold."""
+
+    types: TypeSelection
+    ids: tuple[str, ...] = ()
+    id_pattern: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class EntityQuery:
     """Which entities (CIM 009 5.7.2): every member that is given narrows the answer.
 
     `attributes` are stored names of which at least one must be there; `dataset_ids` keeps only entities
-    having such an instance. `temporal` belongs to temporal queries only. `entity_map` is the URI of an entity
+    having such an instance. `selectors`, unless empty, are alternatives of which one must hold; `types` then
+    is the union of theirs. `temporal` belongs to temporal queries only. `entity_map` is the URI of an entity
     map: only the entities it lists are looked at (5.5.14).
     """
 
@@ -33,6 +43,7 @@ class EntityQuery:
     collation: str | None = None
     temporal: TemporalQuery | None = None
     entity_map: str | None = None
+    selectors: tuple[Selector, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ..state import EntityState
-from .entity_query import EntityQuery
+from .entity_query import EntityQuery, Selector
 from .geo_match import matches_geo
 from .literals import Range, Scalar, literal_key, sort_key
 from .posix_regex import Pattern, parse_pattern
@@ -38,6 +38,8 @@ def matches_entity_query(
         return False
     if query.id_pattern is not None and not parse_pattern(query.id_pattern).found_in(state.id):
         return False
+    if query.selectors and not any(_is_selected(state, each) for each in query.selectors):
+        return False
     if query.attributes and query.attributes.isdisjoint(document):
         return False
     if query.dataset_ids and not _has_dataset(state, query.dataset_ids):
@@ -47,6 +49,14 @@ def matches_entity_query(
     if query.q is not None and not matches(state, query.q, linked):
         return False
     return query.geo is None or matches_geo(document, query.geo)
+
+
+def _is_selected(state: EntityState, selector: Selector) -> bool:
+    if not selector.types.matches(document_types(state.document)):
+        return False
+    if selector.ids:
+        return state.id in selector.ids
+    return selector.id_pattern is None or parse_pattern(selector.id_pattern).found_in(state.id)
 
 
 def _has_dataset(state: EntityState, dataset_ids: frozenset[str]) -> bool:

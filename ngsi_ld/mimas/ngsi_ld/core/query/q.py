@@ -48,7 +48,9 @@ __all__ = [
 _OPERATOR = re.compile(r"!~=|~=|==|!=|>=|<=|>|<")
 _MEMBER = re.compile(r"\*|[^\W\d][\w@$:#/-]*|[@$][\w@$:#/-]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_TIMES = re.compile(r"[0-9]{2,4}[:-][0-9:T-]+(?:[.,][0-9]{1,6})?Z?")
+_TIMES = re.compile(
+    r"[0-9]{2,4}[:-][0-9:T-]+(?:[.,][0-9]{1,6}(?=Z))?Z?"
+)  # a comma may also begin the next value
 _WORD = re.compile(r"[^\s;|(),\"\[\]{}<>!=~]+")
 _BARE_PATTERN = re.compile(r"\\.|[^\\]", re.DOTALL)
 # These hold or describe a value; they are no attributes (CIM 009 4.5.2.2).
@@ -66,16 +68,15 @@ def parse_query(
     *,
     expand_values: Any = "",
     json_keys: Any = "",
-    expand_iri: Callable[[str], str] | None = None,
 ) -> Node:
     """Return the tree of `text`, names expanded to stored names by `expand`.
 
-    `expand_values` lists (comma-separated) the attributes whose query values are expanded by `expand_iri`,
-    which VocabProperties need; their values may be bare words.
+    `expand_values` lists (comma-separated) the attributes whose query values are expanded too, as those of
+    a VocabProperty are when they are stored; they may be bare words.
     """
     names = _name_list(expand_values, "expandValues", expand)
     _name_list(json_keys, "jsonKeys", expand)
-    parser = _Parser(Scanner(text, "q"), expand, names, expand_iri or expand)
+    parser = _Parser(Scanner(text, "q"), expand, names)
     return parser.parse()
 
 
@@ -97,12 +98,10 @@ class _Parser:
         scanner: Scanner,
         expand: Callable[[str], str],
         expanded: frozenset[str],
-        expand_iri: Callable[[str], str],
     ) -> None:
         self.scanner = scanner
         self.expand = expand
         self.expanded = expanded
-        self.expand_iri = expand_iri
         self.terms = 0
         self.depth = 0
 
@@ -276,14 +275,14 @@ class _Parser:
         if word in ("true", "false"):
             return word == "true"
         if path.names[0] in self.expanded and word:
-            return self.expand_iri(word)
+            return self.expand(word)
         if _URI.fullmatch(word) is None:
             self.scanner.fail("expected a value: strings stand in double quotes", position)
         return word
 
     def expanded_value(self, path: Path, text: str) -> Scalar:
         if path.names[0] in self.expanded:
-            return self.expand_iri(text)
+            return self.expand(text)
         if path.plain_member in INSTANTS:
             # These are DateTimes by definition, so a quoted one is taken for what it says.
             return read_temporal(text, ("DateTime",)) or text

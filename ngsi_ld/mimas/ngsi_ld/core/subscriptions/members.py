@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from ..errors import BadRequestData, OperationNotSupported
 from ..instants import parse_instant
@@ -27,6 +28,8 @@ FORMATS = frozenset({"normalized", "concise", "keyValues", "simplified"})
 MEDIA_TYPES = frozenset({"application/json", "application/ld+json", "application/geo+json"})
 SCHEMES = frozenset({"http", "https", "mqtt", "mqtts"})
 MQTT_VERSIONS = frozenset({"mqtt3.1.1", "mqtt5.0"})
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_VERSION = re.compile(r"\d{1,3}\.\d{1,3}")
 
 
 def check_members(document: dict[str, Any], members: dict[str, Check], where: str) -> None:
@@ -108,9 +111,11 @@ def _selector(value: Any, where: str) -> None:
     unknown = value.keys() - {"type", "id", "idPattern"}
     if unknown:
         raise BadRequestData(f'"{where}" does not know "{min(unknown)}".')
-    ids = value.get("id", [])
-    for each in [ids] if isinstance(ids, str) else ids:
-        _uri(each, f"{where}.id")
+    if "id" in value:
+        ids = [value["id"]] if isinstance(value["id"], str) else value["id"]
+        _texts(ids, f"{where}.id")
+        for each in ids:
+            _uri(each, f"{where}.id")
     if "idPattern" in value:
         _text(value["idPattern"], f"{where}.idPattern")
 
@@ -136,8 +141,11 @@ def _endpoint(value: Any, where: str) -> None:
 
 def _check_mqtt(endpoint: dict[str, Any], where: str) -> None:
     """7.2: version and quality of service; the topic is the path."""
-    if not urlsplit(endpoint["uri"]).path.strip("/"):
+    topic = unquote(urlsplit(endpoint["uri"]).path)
+    if not topic.strip("/"):
         raise BadRequestData(f'"{where}.uri" needs a topic: mqtt://host/topic.')
+    if "+" in topic or "#" in topic or "#" in endpoint["uri"]:
+        raise BadRequestData(f'"{where}.uri" names one topic to send to, so it has no "+" and no "#".')
     for pair in endpoint.get("notifierInfo", ()):
         if pair["key"] == "MQTT-Version":
             _one_of(MQTT_VERSIONS)(pair["value"], f"{where}.notifierInfo MQTT-Version")
@@ -147,10 +155,14 @@ def _check_mqtt(endpoint: dict[str, Any], where: str) -> None:
 
 def _endpoint_uri(value: Any, where: str) -> None:
     _uri(value, where)
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise BadRequestData(f'"{where}" is no address: {error}.') from None
     if parts.scheme not in SCHEMES:
         raise OperationNotSupported(f'"{where}" must begin with http, https, mqtt or mqtts.')
-    if not parts.hostname:
+    if not host:
         raise BadRequestData(f'"{where}" names no host.')
 
 
@@ -163,6 +175,20 @@ def _pairs(value: Any, where: str) -> None:
             raise BadRequestData(f'Each item of "{where}" needs "key" and "value".')
         if not isinstance(each["key"], str) or not isinstance(each["value"], str) or not each["key"]:
             raise BadRequestData(f'"key" and "value" of "{where}" must be strings.')
+
+
+def _receiver_info(value: Any, where: str) -> None:
+    """6.3.8: each pair becomes a header of the notification (RFC 7230 3.2)."""
+    _pairs(value, where)
+    for each in value:
+        if _HEADER_NAME.fullmatch(each["key"]) is None or not each["value"].isprintable():
+            raise BadRequestData(f'"{where}" holds {each["key"]!r}, which cannot be sent as an HTTP header.')
+
+
+def _version(value: Any, where: str) -> None:
+    _text(value, where)
+    if _VERSION.fullmatch(value) is None:
+        raise BadRequestData(f'"{where}" must be a version of NGSI-LD such as "1.6".')
 
 
 SUBSCRIPTION_MEMBERS: dict[str, Check] = {
@@ -186,7 +212,7 @@ SUBSCRIPTION_MEMBERS: dict[str, Check] = {
     "localOnly": _boolean,
     "splitEntities": _boolean,
     "jsonldContext": _uri,
-    "ngsildConformance": _text,
+    "ngsildConformance": _version,
     "expandValues": _text,
     "jsonKeys": _text,
     "notification": _notification,
@@ -207,6 +233,6 @@ _ENDPOINT: dict[str, Check] = {
     "accept": _one_of(MEDIA_TYPES),
     "timeout": _positive,
     "cooldown": _positive,
-    "receiverInfo": _pairs,
+    "receiverInfo": _receiver_info,
     "notifierInfo": _pairs,
 }

@@ -96,7 +96,6 @@ def compile_subscription(document: Mapping[str, Any], terms: TermMap, tenant: st
             terms.expand,
             expand_values=expand_values,
             json_keys=json_keys,
-            expand_iri=terms.expand_iri,
         ),
         geo=parse_geo_query(
             geo.get("georel"),
