@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 from click.testing import CliRunner, Result
 
+from mimas.adapters.mapping import load_mapping, shipped_mappings
 from mimas.ngsi_ld.store.database import Database
 from mimas.ngsi_ld.store.quarantine import QuarantineStore, Rejected
 from mimas.platform.cli import main
@@ -50,6 +51,24 @@ def test_new_source_passes_its_checks(folder: Path) -> None:
     ]
 
     assert codes == [0, 0, 0]
+
+
+@pytest.mark.parametrize("use", sorted(shipped_mappings()))
+def test_every_shipped_mapping_makes_a_source(folder: Path, use: str) -> None:
+    """What `new --use` writes loads, and its trial gives messages only to what takes messages."""
+    run("adapters", "new", "mine", "--use", use)
+    kind = next(iter(load_mapping(folder / "mine.yaml").declaration["source"]))
+    text = (folder / "mine.yaml").read_text()
+
+    assert ("--dry --message" in text) == (kind in ("mqtt", "file", "http")), text
+    assert "registers" not in text and len(text.splitlines()) < 40
+
+
+def test_new_modbus_source_says_where_meters_go(folder: Path) -> None:
+    """The host of a meter is the one thing that nobody but the person knows."""
+    run("adapters", "new", "mine", "--use", "modbus-eastron-sdm630")
+
+    assert load_mapping(folder / "mine.yaml").declaration["source"]["modbus"]["meters"][0]["host"]
 
 
 def test_new_never_overwrites(folder: Path) -> None:

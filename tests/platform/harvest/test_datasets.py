@@ -27,7 +27,7 @@ def test_dataset_keeps_keys_to_itself(tmp_path: Path) -> None:
 
 
 def test_dataset_has_the_shapes_of_its_model(tmp_path: Path) -> None:
-    """With a home page and without one its model finds nothing but the two attributes that are Mimas's own."""
+    """With a home page and without one, its model finds only the two attributes that are Mimas's own."""
     (tmp_path / "s.yaml").write_text(MAPPING)
     home = "provenance: {homepage: https://example.org/parking, title: Parking, provider: Town}\n"
     (tmp_path / "t.yaml").write_text(MAPPING + home)
