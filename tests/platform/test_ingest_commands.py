@@ -43,6 +43,15 @@ def test_list_shows_sources_and_mistakes(folder: Path) -> None:
     assert all(text in lines for text in ("town", "WRONG: line 1", "did you mean", "chirpstack-v4")), lines
 
 
+def test_newcomer_is_told_where_sources_go(folder: Path) -> None:
+    """An empty folder says how the first source comes; an unknown name, where was looked for it."""
+    (folder / "town.yaml").unlink()
+    listed, unknown = run("adapters", "list").output, run("adapters", "show", "lora").output
+
+    assert "none yet; `mimas adapters new`" in listed
+    assert f"In {folder} (MIMAS_ADAPTERS or --sources names another folder) there is no source" in unknown
+
+
 def test_new_source_passes_its_checks(folder: Path) -> None:
     """What `new` writes can be loaded, shown and tested as it is."""
     codes = [

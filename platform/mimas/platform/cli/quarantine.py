@@ -100,7 +100,6 @@ async def _replay(
     taken = refused = 0
     try:
         store = QuarantineStore(database)
-        listener = subscribers_on(database, ContextFetcher(OutboundGuard(settings.outbound_allow)))
         after = 0
         while messages := await _choose(store, numbers, source, after):
             for name in dict.fromkeys(each.source for each in messages):
