@@ -7,6 +7,8 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import pytest
 from click.testing import CliRunner, Result
@@ -155,3 +157,16 @@ def test_a_key_is_for_one_source_that_is_pushed(run, tmp_path) -> None:  # type:
     assert keys[0].strip() not in listed
     assert "worthless now: 2" in revoked.stdout
     assert (fetched.exit_code, "is fetched, not pushed" in fetched.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("command", ["tenant list", "token list", "quarantine list"])
+def test_wrong_database_is_a_sentence(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """A database that is not on the server is told with its name and the setting, without a traceback."""
+    there = urlsplit(os.environ["MIMAS_DATABASE_URL"])
+    monkeypatch.setenv("MIMAS_DATABASE_URL", there._replace(path="/no_such_town").geturl())
+    done = run(*command.split())
+
+    assert done.exit_code == 1
+    assert re.search("refuses: .*no_such_town.*MIMAS_DATABASE_URL", done.output), done.output

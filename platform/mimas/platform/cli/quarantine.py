@@ -20,6 +20,7 @@ from ..ingest_replay import replay as replay_messages
 from ..outbound import OutboundGuard
 from ..processes import Refused
 from ..settings import Settings, load_settings
+from .database import DENIALS, denied
 
 Result = TypeVar("Result")
 PAGE = 500
@@ -142,6 +143,8 @@ def _with_store(settings: Settings, action: Callable[[QuarantineStore], Awaitabl
             return await action(QuarantineStore(database))
         except Unavailable as error:
             raise Refused(error.detail) from error
+        except DENIALS as error:
+            raise denied(error) from error
         finally:
             await database.close()
 
