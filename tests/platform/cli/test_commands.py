@@ -160,13 +160,14 @@ def test_a_key_is_for_one_source_that_is_pushed(run, tmp_path) -> None:  # type:
 
 
 @pytest.mark.parametrize("command", ["tenant list", "token list", "quarantine list"])
-def test_wrong_database_is_a_sentence(
+def test_unknown_user_is_a_sentence(
     run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
-    """A database that is not on the server is told with its name and the setting, without a traceback."""
+    """A user whom the database does not know is told with the setting to mend, without a traceback."""
     there = urlsplit(os.environ["MIMAS_DATABASE_URL"])
-    monkeypatch.setenv("MIMAS_DATABASE_URL", there._replace(path="/no_such_town").geturl())
+    place = there.netloc.rpartition("@")[2]
+    monkeypatch.setenv("MIMAS_DATABASE_URL", there._replace(netloc=f"no_such_user@{place}").geturl())
     done = run(*command.split())
 
     assert done.exit_code == 1
-    assert re.search("refuses: .*no_such_town.*MIMAS_DATABASE_URL", done.output), done.output
+    assert re.search("refuses: .*no_such_user.*MIMAS_DATABASE_URL", done.output), done.output
