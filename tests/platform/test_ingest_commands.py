@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 from click.testing import CliRunner, Result
 
+from mimas.adapters.mapping import load_mapping, shipped_mappings
 from mimas.ngsi_ld.store.database import Database
 from mimas.ngsi_ld.store.quarantine import QuarantineStore, Rejected
 from mimas.platform.cli import main
@@ -42,6 +43,15 @@ def test_list_shows_sources_and_mistakes(folder: Path) -> None:
     assert all(text in lines for text in ("town", "WRONG: line 1", "did you mean", "chirpstack-v4")), lines
 
 
+def test_newcomer_is_told_where_sources_go(folder: Path) -> None:
+    """An empty folder says how the first source comes; an unknown name, where was looked for it."""
+    (folder / "town.yaml").unlink()
+    listed, unknown = run("adapters", "list").output, run("adapters", "show", "lora").output
+
+    assert "none yet; `mimas adapters new`" in listed
+    assert f"In {folder} (MIMAS_ADAPTERS or --sources names another folder) there is no source" in unknown
+
+
 def test_new_source_passes_its_checks(folder: Path) -> None:
     """What `new` writes can be loaded, shown and tested as it is."""
     codes = [
@@ -50,6 +60,24 @@ def test_new_source_passes_its_checks(folder: Path) -> None:
     ]
 
     assert codes == [0, 0, 0]
+
+
+@pytest.mark.parametrize("use", sorted(shipped_mappings()))
+def test_every_shipped_mapping_makes_a_source(folder: Path, use: str) -> None:
+    """What `new --use` writes loads, and its trial gives messages only to what takes messages."""
+    run("adapters", "new", "mine", "--use", use)
+    kind = next(iter(load_mapping(folder / "mine.yaml").declaration["source"]))
+    text = (folder / "mine.yaml").read_text()
+
+    assert ("--dry --message" in text) == (kind in ("mqtt", "file", "http")), text
+    assert "registers" not in text and len(text.splitlines()) < 40
+
+
+def test_new_modbus_source_says_where_meters_go(folder: Path) -> None:
+    """The host of a meter is the one thing that nobody but the person knows."""
+    run("adapters", "new", "mine", "--use", "modbus-eastron-sdm630")
+
+    assert load_mapping(folder / "mine.yaml").declaration["source"]["modbus"]["meters"][0]["host"]
 
 
 def test_new_never_overwrites(folder: Path) -> None:

@@ -47,8 +47,11 @@ def find_mapping(name: str, folder: Path) -> MappingFile:
     candidates.append(DEMO_SOURCES / f"{name}.yaml")
     path = next((each for each in candidates if each.is_file()), None) or shipped_mappings().get(name)
     if path is None:
-        known = ", ".join([*sorted(each.stem for each in folder.glob("*.y*ml")), *shipped_mappings()])
-        raise Refused(f"There is no source or mapping {name!r}; there are {known}.")
+        own = ", ".join(sorted(each.stem for each in folder.glob("*.y*ml"))) or "no source"
+        raise Refused(
+            f"There is no source or mapping {name!r}. In {folder} (MIMAS_ADAPTERS or --sources names another "
+            f"folder) there is {own}; shipped are {', '.join(shipped_mappings())}."
+        )
     try:
         return load_mapping(path)
     except MappingError as error:

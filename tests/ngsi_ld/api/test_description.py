@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import httpx
+import orjson
 import pytest
+from jsonschema import Draft202012Validator
 
 from mimas.ngsi_ld.api.app import create_app
 from mimas.ngsi_ld.api.broker import Broker
@@ -32,6 +36,40 @@ async def test_openapi_describes_every_operation(client: httpx.AsyncClient) -> N
     assert document["openapi"] == "3.1.0"
     assert described >= {(each.path, each.method) for each in OPERATIONS}
     assert references <= document["components"]["schemas"].keys()
+
+
+def _contents(operation: dict[str, Any], responses: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The media types of an operation with an example."""
+    holders = [operation.get("requestBody", {}), *operation["responses"].values()]
+    for holder in holders:
+        found = responses[holder["$ref"].rpartition("/")[2]] if "$ref" in holder else holder
+        yield from (each for each in found.get("content", {}).values() if "example" in each)
+
+
+async def test_every_operation_has_fitting_examples(client: httpx.AsyncClient) -> None:
+    """Of a body or an answer, and each is what its schema says (MIM0, Mechanism 1)."""
+    document = (await client.get("http://mimas/openapi.json")).json()
+    components = document["components"]
+    for path, each in document["paths"].items():
+        for method, operation in each.items():
+            contents = list(_contents(operation, components["responses"]))
+            assert contents, (method, path)
+            for content in contents:
+                schema = {**content["schema"], "components": components}
+                Draft202012Validator(schema).validate(content["example"])
+
+
+async def test_example_requests_are_taken(client: httpx.AsyncClient) -> None:
+    """What the description shows can be sent as it stands."""
+    paths = (await client.get("http://mimas/openapi.json")).json()["paths"]
+    statuses = []
+    for path in ("entities", "entityOperations/query", "entityOperations/upsert", "temporal/entities"):
+        described = paths[f"/ngsi-ld/v1/{path}"]["post"]["requestBody"]["content"]
+        for media, content in described.items():
+            body, headers = orjson.dumps(content["example"]), {"Content-Type": media}
+            statuses.append((await client.post(path, content=body, headers=headers)).status_code)
+
+    assert statuses == [201, 409, 200, 200, 204, 204, 204, 204], statuses
 
 
 async def test_docs_load_nothing(client: httpx.AsyncClient) -> None:

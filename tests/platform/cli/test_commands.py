@@ -7,6 +7,8 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import pytest
 from click.testing import CliRunner, Result
@@ -157,3 +159,17 @@ def test_a_key_is_for_one_source_that_is_pushed(run, tmp_path) -> None:  # type:
     assert keys[0].strip() not in listed
     assert "worthless now: 2" in revoked.stdout
     assert (fetched.exit_code, "is fetched, not pushed" in fetched.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("command", ["tenant list", "token list", "quarantine list"])
+def test_unknown_user_is_a_sentence(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """A user whom the database does not know is told with the setting to mend, without a traceback."""
+    there = urlsplit(os.environ["MIMAS_DATABASE_URL"])
+    place = there.netloc.rpartition("@")[2]
+    monkeypatch.setenv("MIMAS_DATABASE_URL", there._replace(netloc=f"no_such_user@{place}").geturl())
+    done = run(*command.split())
+
+    assert done.exit_code == 1
+    assert re.search("refuses: .*no_such_user.*MIMAS_DATABASE_URL", done.output), done.output

@@ -113,12 +113,14 @@ async def test_sources_and_quarantine_are_told(database: Database, pages: httpx.
     await SourceStates(database).save("gas-meters", {"status": status}, now)
     rejected = Rejected("", "gas-meters", "value", "$.kwh", "is not a number", b"secret", now)
     await QuarantineStore(database).add([rejected])
+    number = await database.fetchval("SELECT id FROM quarantine")
     start, quarantine = await page(pages, "/"), await page(pages, "/quarantine")
 
     assert "gas-meters" in start
     assert "4 123" in start
-    assert "1 message could not be understood" in start
+    assert "1 message could not be understood</a> and waits in quarantine" in start
     assert "is not a number" in quarantine
+    assert f'data-label="Number">{number}<' in quarantine
     assert "secret" not in quarantine
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from .examples import example_of
 from .negotiation import JSON
-from .operation import Operation, Parameter, Reply
+from .operation import Operation, Parameter, Reply, Schema
 from .schemas import COMPONENTS
 from .subscription_schemas import COMPONENTS as SUBSCRIPTION_COMPONENTS
 
@@ -53,7 +54,7 @@ def _describe(operation: Operation) -> dict[str, Any]:
         if operation.in_snapshots:
             described["parameters"].append(_SNAPSHOT)
     if operation.body:
-        content = {media: {"schema": operation.body.schema} for media in operation.body.media_types}
+        content = {media: _content(operation.body.schema, media) for media in operation.body.media_types}
         described["requestBody"] = {"required": True, "content": content}
     described["responses"].update(_failures(operation))
     return described
@@ -89,11 +90,16 @@ def _reply(reply: Reply) -> dict[str, Any]:
     described: dict[str, Any] = {"description": reply.description}
     if reply.media_types:
         described["content"] = {
-            media: {"schema": reply.schema} if reply.schema else {} for media in reply.media_types
+            media: _content(reply.schema, media) if reply.schema else {} for media in reply.media_types
         }
     if reply.headers:
         described["headers"] = {name: {"schema": {"type": "string"}} for name in reply.headers}
     return described
+
+
+def _content(schema: Schema, media: str) -> dict[str, Any]:
+    example = example_of(schema, media)
+    return {"schema": schema} if example is None else {"schema": schema, "example": example}
 
 
 def _shared_parameters() -> dict[str, Any]:
@@ -124,5 +130,5 @@ def _problem_response() -> dict[str, Any]:
     schema = {"$ref": "#/components/schemas/ProblemDetails"}
     return {
         "description": "What went wrong and what to do, as problem details.",
-        "content": {JSON: {"schema": schema}, "application/problem+json": {"schema": schema}},
+        "content": {media: _content(schema, media) for media in (JSON, "application/problem+json")},
     }

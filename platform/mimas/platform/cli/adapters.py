@@ -36,11 +36,12 @@ def list_sources(sources: Path | None) -> None:
     """List the configured sources, the shipped mappings and the kinds of sources."""
     folder = sources or sources_folder(load_settings())
     click.echo(f"Sources in {folder}:")
-    for each in load_sources(folder):
-        click.echo(f"  {_summary(each)}")
+    own = [_summary(each) for each in load_sources(folder)]
+    for line in own or ["none yet; `mimas adapters new` writes one"]:
+        click.echo(f"  {line}")
     click.echo("\nShipped mappings, to build on with `use:`:")
     for name, path in shipped_mappings().items():
-        click.echo(f"  {name:20} {load_mapping(path).declaration.get('description', '')}")
+        click.echo(f"  {name:24} {load_mapping(path).declaration.get('description', '')}")
     click.echo(f"\nKinds of sources: {', '.join(source_kinds())}")
 
 
@@ -85,7 +86,7 @@ def _summary(each: MappingFile | MappingError) -> str:
         return f"{each.name:20} WRONG: {each.problems[0]}"
     kind = next(iter(each.declaration.get("source", {})), "no source")
     state = "enabled" if each.declaration.get("enabled", True) else "not enabled"
-    return f"{each.name:20} {kind:6} {state:12} {each.declaration.get('description', '')}"
+    return f"{each.name:20} {kind:12} {state:12} {each.declaration.get('description', '')}"
 
 
 adapters.add_command(adapters_new.new)

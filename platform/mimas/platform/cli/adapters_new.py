@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 import yaml
@@ -29,18 +30,25 @@ DRAFT = """\
 # {name}: built on the shipped mapping {use}. Everything it says can be said differently here;
 # `mimas adapters show {use}` shows it, docs/reference/mapping.md explains every key.
 # Try it before you trust it:
-#   mimas adapters run {name} --dry --message sample.json --topic '{topic}'
+#   mimas adapters run {name} --dry{trial}
 description: {name}
 use: {use}
 enabled: false
 source:
-{source}
+{source}{lookups}tests: []
+"""
+LOOKUPS = """
 # lookups:
 #   {lookup}:
 #     file: {name}.csv        # beside this file; the first column is the key
 #     missing: reject
-tests: []
 """
+# What a shipped mapping cannot know and has no example of: where yours is.
+PLACES: dict[str, dict[str, Any]] = {
+    "geodata": {"path": "/srv/data/buildings.gpkg"},
+    "modbus": {"meters": [{"name": "town-hall", "host": "192.168.1.50", "unit": 1}]},
+    "opcua": {"url": "opc.tcp://192.168.1.60:4840"},
+}
 
 
 @click.command()
@@ -85,7 +93,7 @@ def new(
     folder.mkdir(parents=True, exist_ok=True)
     if use is not None:
         path.write_text(_draft_on(name, use), encoding="utf-8")
-        click.echo(f"Wrote {path}. Edit it, test it with `mimas adapters test {name}`, then")
+        click.echo(f"Wrote {path}. Edit it: it says what it needs, and how to try it. Then")
         click.echo(f"`mimas adapters enable {name}`.")
         return
     assert sample is not None
@@ -125,14 +133,34 @@ def disable(name: str, sources: Path | None) -> None:
 
 def _draft_on(name: str, use: str) -> str:
     base = load_mapping(shipped_mappings()[use]).declaration
-    source = yaml.safe_dump(base["source"], sort_keys=False, allow_unicode=True)
+    kind, options = next(iter(base["source"].items()))
+    source = yaml.safe_dump({kind: _own_options(kind, options)}, sort_keys=False, allow_unicode=True)
+    lookup = next(iter(base.get("lookups", {})), None)
     return DRAFT.format(
         name=name,
         use=use,
         source="".join(f"  {line}\n" for line in source.splitlines()),
-        lookup=next(iter(base.get("lookups", {})), "table"),
-        topic=base["source"].get("mqtt", {}).get("topic", "file.csv"),
+        lookups=LOOKUPS.format(lookup=lookup, name=name) if lookup else "",
+        trial=_trial(kind, options),
     )
+
+
+def _own_options(kind: str, options: dict[str, Any]) -> dict[str, Any]:
+    """What a person fills in or changes: not the tables, such as registers, which `use` brings anyway."""
+    own = {key: value for key, value in options.items() if not _is_table(value)}
+    return own | PLACES.get(kind, {})
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, dict) and any(isinstance(each, dict) for each in value.values())
+
+
+def _trial(kind: str, options: dict[str, Any]) -> str:
+    """How a source is tried: with a message in a file where messages arrive, else by reading it."""
+    if kind == "mqtt":
+        topics = options.get("topic", "")
+        return f" --message sample.json --topic '{topics if isinstance(topics, str) else topics[0]}'"
+    return " --message FILE --topic NAME" if kind in ("file", "http") else ""
 
 
 @contextmanager

@@ -18,6 +18,12 @@ from ..processes import Refused
 from ..settings import Settings, load_settings
 
 T = TypeVar("T")
+DENIALS = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
+
+
+def denied(error: Exception) -> Refused:
+    """What a person reads when the database does not know the user, or there is no such database."""
+    return Refused(f"The database refuses: {error}. Is MIMAS_DATABASE_URL right?")
 
 
 def say(line: str) -> None:
@@ -57,6 +63,8 @@ def with_database(work: Callable[[Database], Awaitable[T]]) -> T:
             raise Refused(error.detail) from error
         except asyncpg.UndefinedTableError as error:
             raise Refused("The database has not this version's schema yet: run `mimas migrate`.") from error
+        except DENIALS as error:
+            raise denied(error) from error
         finally:
             await database.close()
 

@@ -20,6 +20,7 @@ from ..ingest_replay import replay as replay_messages
 from ..outbound import OutboundGuard
 from ..processes import Refused
 from ..settings import Settings, load_settings
+from .database import DENIALS, denied
 
 Result = TypeVar("Result")
 PAGE = 500
@@ -100,7 +101,6 @@ async def _replay(
     taken = refused = 0
     try:
         store = QuarantineStore(database)
-        listener = subscribers_on(database, ContextFetcher(OutboundGuard(settings.outbound_allow)))
         after = 0
         while messages := await _choose(store, numbers, source, after):
             for name in dict.fromkeys(each.source for each in messages):
@@ -143,6 +143,8 @@ def _with_store(settings: Settings, action: Callable[[QuarantineStore], Awaitabl
             return await action(QuarantineStore(database))
         except Unavailable as error:
             raise Refused(error.detail) from error
+        except DENIALS as error:
+            raise denied(error) from error
         finally:
             await database.close()
 

@@ -42,8 +42,9 @@ class AdapterStatus:
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedMessage:
-    """A message that waits, without its content."""
+    """A message that waits, without its content; `number` is what commands call it."""
 
+    number: int
     received_at: datetime
     source: str
     stage: str

@@ -117,7 +117,7 @@ class StoredSight:
     async def quarantine(self, *, limit: int) -> list[QuarantinedMessage]:
         """The messages in quarantine, in the order they came."""
         return [
-            QuarantinedMessage(each.received_at, each.source, each.stage, each.place, each.reason)
+            QuarantinedMessage(each.id, each.received_at, each.source, each.stage, each.place, each.reason)
             for each in await self._quarantine.list_page(limit=limit)
         ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import orjson
 
@@ -23,29 +24,42 @@ STATE = "dataset"
 
 
 def describe_dataset(file: MappingFile) -> Document:
-    """The entity without its changing dates. Names are those of the Smart Data Models' Dataset."""
+    """The entity without its changing dates. Names and shapes are those of the Smart Data Models' Dataset."""
     declared: dict[str, Any] = file.declaration.get("provenance", {})
-    options = source_options(file)
+    described = file.declaration.get("description")
+    title = declared.get("title") or described or file.name
     types = sorted(
         {each["type"] for each in file.declaration["entities"].values() if isinstance(each["type"], str)}
     )
     values = {
-        "title": declared.get("title") or file.declaration.get("description") or file.name,
+        "title": [title],
         "name": file.name,
-        "description": file.declaration.get("description"),
+        "description": [described or title],
         "publisher": declared.get("provider"),
         "dataProvider": declared.get("provider"),
         "license": declared.get("licence"),
-        "landingPage": declared.get("homepage"),
-        "source": declared.get("homepage") or options.get("url"),
+        "landingPage": _listed(declared.get("homepage")),
+        "source": _listed(declared.get("homepage") or _public_url(source_options(file).get("url"))),
         "attribution": declared.get("attribution"),
         "issued": declared.get("issued"),
         "keyword": types,
-        "provenance": f"Harvested by Mimas from a source of the kind {source_kind(file)}",
+        "provenance": [f"Harvested by Mimas from a source of the kind {source_kind(file)}"],
     }
     return {"id": dataset_id(file.name), "type": "Dataset"} | {
         name: {"type": "Property", "value": value} for name, value in values.items() if value
     }
+
+
+def _listed(value: str | None) -> list[str] | None:
+    return [value] if value else None
+
+
+def _public_url(url: str | None) -> str | None:
+    """The address without its query, fragment and user: keys and passwords stand there."""
+    if not url:
+        return None
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 async def write_dataset(
