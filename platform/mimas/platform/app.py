@@ -22,7 +22,7 @@ from mimas.ngsi_ld.store.indexes import IndexStore
 from mimas.ngsi_ld.store.reaper import Reaper
 from mimas.ngsi_ld.store.tokens import TokenStore
 
-from .access import Policy
+from .access import Policy, Role
 from .access.middleware import Gate
 from .access.tokens import Tokens
 from .composition import Composition, open_broker
@@ -135,7 +135,12 @@ class PlatformApp:
                 indexes = AutoIndex(database, most=self._settings.auto_index)
                 stack.push_async_callback(_stop, asyncio.create_task(indexes.run()))
             stack.push_async_callback(_stop, asyncio.create_task(broker.keeper.run()))
-        api = create_app(broker, gzip=self._settings.gzip, cors_origins=self._settings.cors_origins)
+        api = create_app(
+            broker,
+            gzip=self._settings.gzip,
+            cors_origins=self._settings.cors_origins,
+            asks_for_tokens=lambda: tokens.any_valid(Role.names()),
+        )
         operations = operations_routes(database, composition.version)
         dispatch = Dispatch(api, operations, _pages(composition, simulated=self._simulated), push)
         return RequestLog(Gate(dispatch, Policy(tokens)))

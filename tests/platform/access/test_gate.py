@@ -215,3 +215,15 @@ async def test_who_was_let_in_is_not_asked_again_at_once(
     tenant = await stranger.get("/", headers=headers | {"NGSILD-Tenant": "other"})
 
     assert (read.status_code, write.status_code, tenant.status_code) == (200, 401, 401)
+
+
+async def test_the_description_says_when_a_token_is_needed(
+    client: httpx.AsyncClient, store: TokenStore
+) -> None:
+    """/openapi.json names the scheme always, and asks for it as soon as there is a token."""
+    before = (await client.get("/openapi.json")).json()
+    headers = await make(store, "reader", "read")
+    after = (await client.get("/openapi.json", headers=headers)).json()
+
+    assert list(before["components"]["securitySchemes"]) == ["bearer"]
+    assert (before.get("security"), after.get("security")) == (None, [{"bearer": []}])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -14,7 +14,7 @@ from .broker import Broker
 from .docs_page import docs_page
 from .exchange import Exchange
 from .negotiation import JSON
-from .openapi import openapi_document
+from .openapi import openapi_document, with_security
 from .operation import Operation, Reply
 from .operation_table import OPERATIONS
 from .routing import NgsiLdApp
@@ -33,9 +33,13 @@ def create_app(
     gzip: bool = False,
     cors_origins: Sequence[str] = (),
     more_operations: Sequence[Operation] = (),
+    asks_for_tokens: Callable[[], Awaitable[bool]] | None = None,
 ) -> ASGIApp:
-    """The application; compression and CORS only when asked for."""
-    operations = _with_description(broker, (*OPERATIONS, *more_operations))
+    """The application; compression and CORS only when asked for.
+
+    `asks_for_tokens` says whether a request needs one now: the description tells it.
+    """
+    operations = _with_description(broker, (*OPERATIONS, *more_operations), asks_for_tokens)
     app: ASGIApp = NgsiLdApp(broker, operations)
     if gzip:
         app = _Compressed(app)
@@ -72,11 +76,14 @@ def accepts_gzip(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     )
 
 
-def _with_description(broker: Broker, operations: Sequence[Operation]) -> tuple[Operation, ...]:
+def _with_description(
+    broker: Broker, operations: Sequence[Operation], asks_for_tokens: Callable[[], Awaitable[bool]] | None
+) -> tuple[Operation, ...]:
     """The operations with the two that describe them all, themselves included."""
 
     async def openapi(_: Exchange) -> Answer:
-        return json_answer(document)
+        secured = asks_for_tokens is not None and await asks_for_tokens()
+        return json_answer(with_security(document) if secured else document)
 
     async def docs(_: Exchange) -> Answer:
         return Answer(200, page, [(b"content-type", b"text/html; charset=utf-8")])

@@ -11,6 +11,7 @@ from .operation import Operation, Parameter, Reply, Schema
 from .schemas import COMPONENTS
 from .subscription_schemas import COMPONENTS as SUBSCRIPTION_COMPONENTS
 
+_BEARER = "bearer"
 _PROBLEM = {"$ref": "#/components/responses/Problem"}
 _TENANT = {"$ref": "#/components/parameters/NGSILD-Tenant"}
 _LINK = {"$ref": "#/components/parameters/Link"}
@@ -35,8 +36,20 @@ def openapi_document(operations: Iterable[Operation], version: str) -> dict[str,
             "schemas": {**COMPONENTS, **SUBSCRIPTION_COMPONENTS},
             "parameters": _shared_parameters(),
             "responses": {"Problem": _problem_response()},
+            "securitySchemes": {
+                _BEARER: {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "A token of `mimas token create`, as soon as there is one.",
+                }
+            },
         },
     }
+
+
+def with_security(document: dict[str, Any]) -> dict[str, Any]:
+    """The description of a broker that asks for a token."""
+    return {**document, "security": [{_BEARER: []}]}
 
 
 def _describe(operation: Operation) -> dict[str, Any]:
