@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 
 from mimas.conformance.discovery import TOKEN_VARIABLE, discover, first_draft
+from mimas.conformance.evidence import Evidence
 from mimas.conformance.http_server import Received, Reply
+from mimas.conformance.identity import openapi_document
+from mimas.conformance.probe import Probe
+from mimas.conformance.session import Session
 from mimas.conformance.target import Interface, Target, TargetError, load_target
 from mimas.conformance.testing import serving
 
@@ -150,3 +154,19 @@ def test_an_authority_that_is_not_there_is_said() -> None:
     """Instead of a certificate that cannot be verified."""
     with pytest.raises(TargetError, match="CHECK_CA_FILE names /nowhere"):
         discover("https://127.0.0.1:9", environment={"CHECK_CA_FILE": "/nowhere"})
+
+
+def test_a_link_called_openapi_is_no_description() -> None:
+    """Many services name their description in the document of their root."""
+    places = {
+        "/": Reply(200, b'{"openapi": "/openapi.json"}', JSON),
+        "/openapi.json": Reply(200, b'{"openapi": "3.1.0", "paths": {"/x": {}}}', JSON),
+    }
+    with serving(lambda received: places.get(received.path, Reply(404, b"{}", JSON))) as url:
+        target = discover(url, environment={})
+        session = Session(target, environment={})
+        probe = Probe(session, "openapi-rest", "test", Evidence(session.secrets))
+        found = openapi_document(probe).url
+        session.close()
+
+    assert found == f"{url}/openapi.json"

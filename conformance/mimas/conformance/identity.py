@@ -93,9 +93,13 @@ def described(answer: Answer) -> Any:
 def _is_openapi(answer: Answer) -> bool:
     try:
         document = described(answer)
-    except (Failure, yaml.YAMLError, UnicodeDecodeError):
+    except (Failure, yaml.YAMLError, UnicodeDecodeError, RecursionError):
         return False
-    return isinstance(document, dict) and ("openapi" in document or "swagger" in document)
+    if not isinstance(document, dict):
+        return False
+    version = document.get("openapi", document.get("swagger"))
+    # A landing page may well have a member of this name that links to the description.
+    return version is not None and ("paths" in document or str(version)[:1].isdigit())
 
 
 def _ngsi_ld(probe: Probe) -> Answer:
